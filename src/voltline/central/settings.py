@@ -1,0 +1,265 @@
+"""What can be set: the name, default, limits, unit and meaning of each setting.
+
+These declarations are the only list of settings. Reading them from files, the environment and flags
+(`settings_sources`), the output of `voltline serve --print-config` and the page
+docs/reference/settings.md all follow from them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class RegistrationPolicy(StrEnum):
+    """What a charge point that announces itself by BootNotification is told (S 4.2)."""
+
+    ACCEPT_ALL = "accept-all"
+    KNOWN_ONLY = "known-only"
+    PENDING = "pending"
+
+
+class UnknownTags(StrEnum):
+    """What becomes of an id tag that nobody registered."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    PLAIN = "plain"
+    JSON = "json"
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of voltline.toml."""
+
+
+class OcppSettings(_Section, frozen=True, kw_only=True):
+    """The port that charge points connect to."""
+
+    host: Annotated[
+        str,
+        Meta(min_length=1, description="Address to listen on; 0.0.0.0 or :: for all addresses."),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 9000
+    path: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^/",
+            description="Path under which charge points connect, such as /ocpp; the charge point's identity "
+            "is the last segment. Empty: any path.",
+            extra={"allowed": "a path that begins with a slash, such as /ocpp, or nothing"},
+        ),
+    ] = ""
+    strict: Annotated[
+        bool,
+        Meta(
+            description="Refuse every message that deviates from the specification by a CALLERROR, instead "
+            "of using what can be used and recording the deviations."
+        ),
+    ] = False
+    accept_missing_subprotocol: Annotated[
+        bool,
+        Meta(description="Take a charge point that offers no WebSocket subprotocol for one of OCPP 1.6."),
+    ] = True
+    max_message_bytes: Annotated[
+        int,
+        Meta(
+            ge=1024,
+            le=64 * 1024 * 1024,
+            description="Longest text frame that a charge point may send.",
+            extra={"unit": "bytes"},
+        ),
+    ] = 1024 * 1024
+    ping_interval_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86400,
+            description="Time between two WebSocket pings to a charge point.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 60.0
+    ping_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="A charge point that has not answered a ping for so long is disconnected.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 30.0
+    message_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=0.1,
+            le=3600,
+            description="How long a charge point may take to answer a command.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 30.0
+
+
+class HttpSettings(_Section, frozen=True, kw_only=True):
+    """The port of the REST API."""
+
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Address to listen on. The API asks for no password yet: an address other than "
+            "loopback gives everybody on that network control over the charge points.",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8080
+
+
+class DataSettings(_Section, frozen=True, kw_only=True):
+    """Where what the charge points report is kept."""
+
+    directory: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Folder of the database and of other files; relative to the folder in which "
+            "voltline is started. Made when it is absent.",
+        ),
+    ] = "voltline-data"
+    database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^(sqlite|postgresql)(\+[a-z]+)?://",
+            description="Database: postgresql://user:password@host/name or sqlite:///path. "
+            "Empty: SQLite in the file voltline.db in data.directory.",
+            extra={
+                "secret": True,
+                "allowed": "postgresql://user:password@host/name, sqlite:///path or nothing",
+            },
+        ),
+    ] = ""
+    max_waiting: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10_000_000,
+            description="When so many messages wait for the database, no more are read from the charge "
+            "points until it has caught up.",
+            extra={"unit": "messages"},
+        ),
+    ] = 20_000
+
+    @property
+    def path(self) -> Path:
+        return Path(self.directory).expanduser()
+
+
+class RegistrationSettings(_Section, frozen=True, kw_only=True):
+    """Which charge points are let in."""
+
+    policy: Annotated[
+        RegistrationPolicy,
+        Meta(
+            description="accept-all: every charge point is accepted. known-only: one that is not registered "
+            "is told Rejected. pending: one that is not registered is told Pending until it is."
+        ),
+    ] = RegistrationPolicy.ACCEPT_ALL
+    heartbeat_interval_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=86400,
+            description="Time between two heartbeats, told to accepted charge points.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 300
+    retry_interval_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=86400,
+            description="Time until the next BootNotification, told to pending and rejected charge points.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 60
+
+
+class AuthorizationSettings(_Section, frozen=True, kw_only=True):
+    """Who may charge."""
+
+    unknown_tags: Annotated[
+        UnknownTags,
+        Meta(
+            description="accept: an id tag that is not registered may charge. reject: it is told Invalid. "
+            "Transactions of either are kept."
+        ),
+    ] = UnknownTags.ACCEPT
+
+
+class RecordingSettings(_Section, frozen=True, kw_only=True):
+    """A record of every frame, both ways, as JSON lines."""
+
+    enabled: Annotated[
+        bool, Meta(description="Record every frame in the folder frames in data.directory.")
+    ] = False
+    max_file_bytes: Annotated[
+        int,
+        Meta(
+            ge=4096,
+            description="Size at which a new file is begun.",
+            extra={"unit": "bytes"},
+        ),
+    ] = 64 * 1024 * 1024
+    max_files: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="Number of files that are kept.", extra={"unit": "files"}),
+    ] = 10
+
+
+class ShutdownSettings(_Section, frozen=True, kw_only=True):
+    """How the process ends."""
+
+    grace_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="After SIGTERM or ctrl-C, how long messages that have arrived may take to be stored "
+            "and answered before the connections are closed.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 5.0
+
+
+class LogSettings(_Section, frozen=True, kw_only=True):
+    """What is written to standard error."""
+
+    level: Annotated[
+        LogLevel, Meta(description="The least important lines that are written. debug shows deviations.")
+    ] = LogLevel.INFO
+    format: Annotated[
+        LogFormat, Meta(description="plain: lines for people. json: one JSON object a line.")
+    ] = LogFormat.PLAIN
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set; each attribute is a table of voltline.toml."""
+
+    ocpp: OcppSettings = OcppSettings()
+    http: HttpSettings = HttpSettings()
+    data: DataSettings = DataSettings()
+    registration: RegistrationSettings = RegistrationSettings()
+    authorization: AuthorizationSettings = AuthorizationSettings()
+    recording: RecordingSettings = RecordingSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+    log: LogSettings = LogSettings()
