@@ -324,17 +324,19 @@ def _allowed(kind: msgspec.inspect.Type) -> str:
 
 
 def _unknown(name: str) -> str:
-    known = list(declarations())
+    """What to say about a table or `section.key` that does not exist."""
     sections = list(dict.fromkeys(declaration.section for declaration in declarations().values()))
-    same_key = [full for full in known if full.partition(".")[2] == name.rpartition(".")[2]]
-    pool = known if "." in name else sections
-    near = same_key or difflib.get_close_matches(name, pool, n=1, cutoff=0.6)
+    section, _, key = name.rpartition(".")
+    in_section = [declared.key for declared in declarations().values() if declared.section == section]
+    near = [full for full in declarations() if full.endswith(f".{key}")]
+    if in_section:
+        near = near or [f"{section}.{close}" for close in difflib.get_close_matches(key, in_section, n=1)]
+    else:
+        near = near or difflib.get_close_matches(section or key, sections, n=1)
     if near:
         return f"there is no such setting; did you mean {' or '.join(near)}?"
-    section = name.partition(".")[0]
-    if section in sections:
-        keys = ", ".join(d.key for d in declarations().values() if d.section == section)
-        return f"there is no such setting; [{section}] has {keys}"
+    if in_section:
+        return f"there is no such setting; [{section}] has {', '.join(in_section)}"
     return f"there is no such setting; the tables are {', '.join(sections)}"
 
 
