@@ -1,0 +1,1 @@
+"""The ground floor: clock, identities and message ids."""
