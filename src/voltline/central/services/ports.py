@@ -1,0 +1,251 @@
+"""What the use cases need from storage, and what the API may ask of it.
+
+A use case is a plain function whose first argument is a `UnitOfWork`. It runs on the writer's thread,
+inside a database transaction that it shares with the messages of many charge points, in the order in
+which the messages were submitted. It must return for every outcome that a message can lead to: one
+that raises fails its own message only, but costs the whole batch a second run. It may be run more
+than once (a batch that could not be committed is run again), so it changes nothing but the unit.
+
+    Writer.submit(transactions.begin, station.key, request, received_at, rules)
+
+puts it in line; the future has its result once the result is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar, TypeVarTuple
+
+from msgspec import Struct
+
+from voltline.central.domain.authorization import IdTag
+from voltline.central.domain.metering import Reading
+from voltline.central.domain.quarantine import Quarantined, QuarantineReason
+from voltline.central.domain.stations import Registration, Station, StationKey
+from voltline.central.domain.status import ConnectorState
+from voltline.central.domain.transactions import Start, Stop, Transaction
+from voltline.messages import BootNotification, DataTransfer, MeterValue, Request
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Stations(Protocol):
+    """Charge points, by identity (any case) or key."""
+
+    def find(self, identity: str) -> Station | None: ...
+
+    def get(self, station: StationKey) -> Station:
+        """Raises LookupError for a key that was never given out."""
+        ...
+
+    def add(self, identity: str, registration: Registration, at: datetime) -> Station:
+        """A new charge point, spelled like this from now on."""
+        ...
+
+    def register(self, station: StationKey, registration: Registration) -> None: ...
+
+    def connected(self, station: StationKey, at: datetime) -> None: ...
+
+    def disconnected(self, station: StationKey, at: datetime) -> None: ...
+
+    def booted(
+        self, station: StationKey, boot: BootNotification, answered: Registration, at: datetime
+    ) -> None:
+        """Keep what it said of itself, and a row of its boot history."""
+        ...
+
+    def heard(self, latest: Mapping[StationKey, datetime]) -> None:
+        """When these charge points were last heard of."""
+        ...
+
+
+class Connectors(Protocol):
+    def report(self, station: StationKey, state: ConnectorState) -> None:
+        """This is the connector's state now; it goes to the history as well."""
+        ...
+
+
+class IdTags(Protocol):
+    """Registered id tags, in any case."""
+
+    def find(self, id_tag: str) -> IdTag | None: ...
+
+    def put(self, tag: IdTag, at: datetime) -> None:
+        """Register a tag, or replace what is known of it."""
+        ...
+
+    def remove(self, id_tag: str) -> bool:
+        """False: there was none."""
+        ...
+
+
+class Transactions(Protocol):
+    def begin(
+        self, station: StationKey, start: Start, authorization_status: str, received_at: datetime
+    ) -> int:
+        """A new transaction; its id."""
+        ...
+
+    def begun_by(self, station: StationKey, start: Start) -> Transaction | None:
+        """The transaction that this very start opened: same connector, tag, time and meter reading."""
+        ...
+
+    def get(self, transaction_id: int) -> Transaction | None: ...
+
+    def owner(self, transaction_id: int) -> StationKey | None:
+        """Whose transaction this is. Cheap: asked for every MeterValues."""
+        ...
+
+    def stop(self, transaction_id: int, stop: Stop, received_at: datetime) -> None: ...
+
+    def is_charging(self, id_tag: str) -> bool:
+        """True while a transaction that this tag was let start is running, on any charge point."""
+        ...
+
+
+class MeterValues(Protocol):
+    def add(
+        self,
+        station: StationKey,
+        connector_id: int,
+        sent_transaction_id: int | None,
+        transaction_id: int | None,
+        values: Sequence[MeterValue],
+        received_at: datetime,
+        from_stop: bool = False,
+    ) -> None:
+        """Keep these, in this order.
+
+        `sent_transaction_id` is what the charge point wrote, `transaction_id` its transaction where
+        there is one. The very values that the charge point sent last before it lost its connection
+        are not kept twice.
+        """
+        ...
+
+
+class DataTransfers(Protocol):
+    def add(
+        self, station: StationKey, request: DataTransfer, answered: str, received_at: datetime
+    ) -> None: ...
+
+
+class Quarantine(Protocol):
+    def put(
+        self,
+        station: StationKey,
+        request: Request[object],
+        reason: QuarantineReason,
+        received_at: datetime,
+    ) -> None:
+        """Keep a message that cannot be placed; the same message again only counts."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One database transaction, seen by subject."""
+
+    @property
+    def stations(self) -> Stations: ...
+    @property
+    def connectors(self) -> Connectors: ...
+    @property
+    def id_tags(self) -> IdTags: ...
+    @property
+    def transactions(self) -> Transactions: ...
+    @property
+    def meter_values(self) -> MeterValues: ...
+    @property
+    def data_transfers(self) -> DataTransfers: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+
+
+class Writer(Protocol):
+    """Where handlers and API put the work that changes data (storage: GroupCommit)."""
+
+    def submit(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Put work in line, from the event loop's thread.
+
+        The future has the result of `work(unit, *args)` once it is durable, or the exception that
+        the work raised. While the database is out of reach it waits; it never fails for that reason.
+        Raises `WriterClosed` once closing has begun.
+        """
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many works are not yet durable. Where it grows, read less."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """False while the database refuses everything."""
+        ...
+
+    @property
+    def last_error(self) -> str | None:
+        """What the database said last while it was not healthy; None while it is."""
+        ...
+
+
+class WriterClosed(RuntimeError):
+    """Work was submitted to a writer that is closing down."""
+
+
+class Page(Struct, frozen=True):
+    """Transactions, newest first."""
+
+    items: tuple[Transaction, ...]
+    next_before: int | None
+    """Ask with `before` set to this for the next page; None: there is none."""
+
+
+class Queries(Protocol):
+    """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
+
+    Any number of threads may ask at once; none of them waits for the writer, and each sees only what
+    is durable. They raise `StorageUnavailable` where the database cannot be reached.
+    """
+
+    def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
+        """Charge points by identity; `after` is the identity at which the last page ended."""
+        ...
+
+    def station(self, identity: str) -> Station | None:
+        """In any case."""
+        ...
+
+    def connectors(
+        self, stations: Sequence[StationKey]
+    ) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
+        """The connectors of each of these that ever reported one, by number, 0 first."""
+        ...
+
+    def transactions(
+        self,
+        *,
+        identity: str | None = None,
+        id_tag: str | None = None,
+        active: bool | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """Transactions newest first; `identity` and `id_tag` in any case."""
+        ...
+
+    def transaction(self, transaction_id: int) -> Transaction | None: ...
+
+    def readings(self, transaction_id: int) -> tuple[Reading, ...]:
+        """Every sampled value of a transaction, defaults filled in (MTV-11), in order of time."""
+        ...
+
+    def quarantine(self, *, before: int | None = None, limit: int = 100) -> tuple[Quarantined, ...]:
+        """Newest first; `before` is the id at which the last page ended."""
+        ...
+
+
+class StorageUnavailable(Exception):
+    """The database could not be read just now."""
