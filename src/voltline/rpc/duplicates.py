@@ -9,21 +9,25 @@ so its repetition deserves another try.
 ALWAYS_ACTED_ON = frozenset({"Heartbeat", "BootNotification", "Authorize"})
 
 
-class AnsweredCalls:
-    """The last `limit` answered CALLs of one connection: message id, fingerprint of the text, payload.
+_EMPTY = b"{}"
 
-    The text itself is not kept, it may be long and there are thousands of sessions. The fingerprint is
-    Python's own string hash, 64 bits with a secret of this process, so nobody can aim at a collision.
+
+class AnsweredCalls:
+    """The last `limit` answered CALLs of one connection, with the payload that answered each.
+
+    There are thousands of sessions, so neither ids nor texts are kept, but fingerprints of them: Python's own
+    string hashes, 64 bits with a secret of this process, at whose collisions nobody can aim.
     """
 
     __slots__ = ("_answers", "_limit")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._answers: dict[str, tuple[int, bytes]] = {}
+        # Of the id: of the text, with the payload unless that is {}, as it is for most.
+        self._answers: dict[int, int | tuple[int, bytes]] = {}
 
     def __contains__(self, message_id: str) -> bool:
-        return message_id in self._answers
+        return hash(message_id) in self._answers
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -31,17 +35,17 @@ class AnsweredCalls:
     def remember(self, message_id: str, text: str | bytes, payload: bytes) -> None:
         """Keep the answer to the CALL `text`; the oldest is forgotten when there are too many."""
         answers = self._answers
-        # One shared object for the answer that most have.
-        entry = (hash(text), b"{}" if payload == b"{}" else payload)
-        if message_id in answers:
-            del answers[message_id]
+        key = hash(message_id)
+        if key in answers:
+            del answers[key]
         elif len(answers) >= self._limit:
             del answers[next(iter(answers))]
-        answers[message_id] = entry
+        answers[key] = hash(text) if payload == _EMPTY else (hash(text), payload)
 
     def payload_for(self, message_id: str, text: str | bytes) -> bytes | None:
         """What answered this very CALL; None when it is not remembered or its text was another."""
-        entry = self._answers.get(message_id)
-        if entry is None or entry[0] != hash(text):
+        entry = self._answers.get(hash(message_id))
+        if entry is None:
             return None
-        return entry[1]
+        fingerprint, payload = (entry, _EMPTY) if isinstance(entry, int) else entry
+        return payload if fingerprint == hash(text) else None

@@ -46,7 +46,7 @@ class CallTimedOut(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallFailed(msgspec.Struct, frozen=True, gc=False):
-    """A CALL of ours ended without a usable answer: the link closed, or the answer was not readable."""
+    """The session was closed before a CALL of ours was answered. `reason` says whether it was sent."""
 
     message_id: str
     action: str

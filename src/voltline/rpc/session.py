@@ -227,7 +227,7 @@ class Session:
         if type(frame) is CallResultFrame or type(frame) is CallErrorFrame:
             return self._receive_answer(frame, now)
         if type(frame) is Malformed:
-            return self._receive_malformed(frame, now)
+            return self._receive_malformed(frame)
         assert type(frame) is Ignored
         self.counters.ignored += 1
         return FrameDropped(DropReason.IGNORED, None, frame.reason)
@@ -339,17 +339,11 @@ class Session:
         self.counters.unknown += 1
         return FrameDropped(DropReason.UNKNOWN_ANSWER, message_id, "answers no CALL that waits for an answer")
 
-    def _receive_malformed(self, frame: Malformed, now: float) -> Event:
+    def _receive_malformed(self, frame: Malformed) -> FrameDropped:
         self.counters.malformed += 1
-        outgoing = self._outstanding
-        if frame.answers is not None and outgoing is not None and outgoing.message_id == frame.answers:
-            self._send_next(now)
-            if not outgoing.abandoned:
-                text = f"the answer to {outgoing.action} cannot be read: {frame.text}"
-                return CallFailed(outgoing.message_id, outgoing.action, text)
         if frame.message_id is not None:
             self._send(encode_error(frame.message_id, frame.code, frame.text))
-        return FrameDropped(DropReason.MALFORMED, frame.message_id or frame.answers, frame.text)
+        return FrameDropped(DropReason.MALFORMED, frame.message_id, frame.text)
 
     def _refuse_duplicate(self, frame: CallFrame) -> FrameDropped:
         self.counters.duplicate += 1

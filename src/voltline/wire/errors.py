@@ -7,6 +7,9 @@ can become of a CALL that we sent.
 
 from collections.abc import Mapping
 
+import msgspec
+from msgspec import Raw
+
 from voltline.messages.error_codes import ErrorCode
 
 
@@ -39,14 +42,15 @@ class CallError(OcppError):
     """The peer answered a CALL with a CALLERROR (OCPP-J 1.6, 4.2.3).
 
     `code` is the text as the peer sent it; `ErrorCode.read(code)` knows the misspelt ones too.
-    `details` is the errorDetails object, empty when the peer had none.
+    `details` is the errorDetails object, empty when the peer had none. Given as raw JSON it is parsed; what
+    has no Python value (a number beyond all bounds) is kept as its text under the key `json`.
     """
 
     def __init__(
         self,
         code: str,
         description: str = "",
-        details: Mapping[str, object] | None = None,
+        details: Mapping[str, object] | Raw | None = None,
         *,
         action: str | None = None,
     ) -> None:
@@ -54,8 +58,15 @@ class CallError(OcppError):
         super().__init__(f"{what} was refused with {code}" + (f": {description}" if description else ""))
         self.code = code
         self.description = description
-        self.details: Mapping[str, object] = {} if details is None else details
+        self.details: Mapping[str, object] = _parsed(details) if isinstance(details, Raw) else details or {}
         self.action = action
+
+
+def _parsed(details: Raw) -> Mapping[str, object]:
+    try:
+        return msgspec.json.decode(details, type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        return {"json": bytes(details).decode("utf-8", "replace")}
 
 
 class CallTimeout(OcppError, TimeoutError):  # noqa: N818  # a public name that reads well

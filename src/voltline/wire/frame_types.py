@@ -30,7 +30,7 @@ class CallFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallResultFrame(msgspec.Struct, frozen=True, gc=False):
-    """`[3, id, payload]`. The payload is a JSON object unless an unusable deviation at `$[2]` says else."""
+    """`[3, id, payload]`. The payload is a JSON object, unless an unusable deviation says what it is."""
 
     message_id: str
     payload: Raw
@@ -57,14 +57,12 @@ class Malformed(msgspec.Struct, frozen=True, gc=False):
     """A frame that cannot be used.
 
     `message_id` is set when it is a CALL whose id is certain: it is owed a CALLERROR with `code` and
-    `text`. `answers` is set when it is an answer whose id is certain: that CALL of ours has been
-    answered, though in a way that nobody can read.
+    `text`. (An answer whose id is certain is never Malformed: the CALL has been answered, if badly.)
     """
 
     message_id: str | None
     code: ErrorCode
     text: str
-    answers: str | None = None
 
 
 Frame = CallFrame | CallResultFrame | CallErrorFrame | Ignored | Malformed

@@ -70,7 +70,7 @@ def decode_irregular(text: str | bytes, fault: Exception | None) -> Frame:
     except RecursionError:
         return _malformed(stripped, "objects and lists are nested too deeply")
     except (msgspec.DecodeError, ValueError) as problem:
-        return _malformed(stripped, f"not valid JSON: {problem}")
+        return _malformed(stripped, f"not valid JSON: {str(problem).removeprefix('JSON is malformed: ')}")
     return _frame(elements, deviations)
 
 
@@ -212,15 +212,18 @@ def _text(elements: Sequence[bytes], position: int, deviations: list[Deviation])
     return "" if raw == b"null" else raw.decode()
 
 
-def _malformed(text: str, problem: str) -> Malformed:
-    """A frame that is not usable. Its id and type come from its head, where they are certain."""
+def _malformed(text: str, problem: str) -> Frame:
+    """What is left of a frame that is not JSON: its type and id from its head, where they are certain."""
     head = _HEAD.match(text)
     message_id = None if head is None else _id_in(head)
     if head is None or message_id is None:
         return Malformed(None, ErrorCode.FORMATION_VIOLATION, problem)
     if head["type"] == "2":
         return Malformed(message_id, ErrorCode.FORMATION_VIOLATION, problem)
-    return Malformed(None, ErrorCode.FORMATION_VIOLATION, problem, answers=message_id)
+    deviations = (_deviation("$", DeviationKind.NOT_JSON, problem, usable=False),)
+    if head["type"] == "3":
+        return CallResultFrame(message_id, Raw(text[head.end() :].encode("utf-8", "replace")), deviations)
+    return CallErrorFrame(message_id, ErrorCode.GENERIC_ERROR.value, problem, _EMPTY, deviations)
 
 
 def _id_in(head: re.Match[str]) -> str | None:
