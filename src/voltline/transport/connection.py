@@ -1,0 +1,343 @@
+"""One OCPP connection: drives a Session over any socket, serves the peer's CALLs and carries our own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from voltline.base.ids import new_message_id
+from voltline.messages import (
+    Action,
+    Deviation,
+    DeviationKind,
+    ErrorCode,
+    Mode,
+    Request,
+    Response,
+    action_of,
+    encode,
+    read_request,
+    read_response,
+)
+from voltline.rpc import CallAnswered, CallFailed, CallReceived, CallRefused, CallTimedOut, Event, Session
+from voltline.transport.handlers import Handlers
+from voltline.transport.sockets import Socket
+from voltline.wire.errors import CallError, CallTimeout, LocalProtocolError, NotConnected, RemoteProtocolError
+
+Conf = TypeVar("Conf", bound=Response)
+T = TypeVar("T")
+
+log = logging.getLogger("voltline.transport")
+
+RECEIVED: Final = "in"
+SENT: Final = "out"
+
+
+def _nothing(*_: object) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what happens on the wire. Each is called at once, in the event loop, and must not wait."""
+
+    frame: Callable[[Connection, str, str], None] | None = None
+    """(connection, "in" or "out", text): every frame, as it came or went."""
+    deviations: Callable[[Connection, str, str, tuple[Deviation, ...]], None] = _nothing
+    """(connection, action, message id, deviations): what a message had that OCPP does not allow."""
+
+
+class Connection:
+    """The link to one peer.
+
+    Made by CentralSystem, ChargePoint or an adapter; handlers are given it to call the peer with.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_answered",
+        "_calls",
+        "_handlers",
+        "_loop",
+        "_session",
+        "_socket",
+        "_tasks",
+        "_timer",
+        "_watch",
+        "closed_reason",
+        "context",
+        "identity",
+        "last_heard",
+        "mode",
+        "remote",
+        "serving",
+        "subprotocol",
+    )
+
+    def __init__(
+        self,
+        socket: Socket,
+        identity: str,
+        handlers: Handlers,
+        *,
+        mode: Mode = Mode.TOLERANT,
+        call_timeout_s: float = 30.0,
+        queue_limit: int = 100,
+        watch: Watch | None = None,
+        remote: str = "",
+        subprotocol: str | None = "ocpp1.6",
+    ) -> None:
+        self.identity = identity
+        """The charge point's identity as its connection URL spelt it, on either side of the wire."""
+        self.remote = remote
+        self.subprotocol = subprotocol
+        self.mode = mode
+        self.context: Any = None
+        """Free for the owner of the handlers: what it knows of this peer."""
+        self.closed_reason: str | None = None
+        self.serving = 0
+        """How many CALLs of the peer wait for their answer."""
+        self._socket = socket
+        self._handlers = handlers
+        self._watch = watch or _UNWATCHED
+        self._session = Session(call_timeout_s=call_timeout_s, queue_limit=queue_limit)
+        self._loop = asyncio.get_running_loop()
+        self._calls: dict[str, asyncio.Future[Any]] | None = None
+        self._tasks: set[asyncio.Task[Any]] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._answered: Callable[[], None] | None = None
+        self.last_heard = self._loop.time()
+        """When anything last came from the peer, on the event loop's clock."""
+
+    @property
+    def connected(self) -> bool:
+        return self.closed_reason is None
+
+    @property
+    def session(self) -> Session:
+        """The RPC session, for its counters."""
+        return self._session
+
+    # ---- the peer's CALLs
+
+    def text_received(self, text: str) -> None:
+        """Take a text frame from the socket. Never raises."""
+        self.last_heard = now = self._loop.time()
+        if self._watch.frame is not None:
+            self._watch.frame(self, RECEIVED, text)
+        event = self._session.receive(text, now)
+        if type(event) is CallReceived:
+            self._serve(event)
+        elif event is not None:
+            self._settle(event)
+        self._flush()
+
+    def _serve(self, call: CallReceived) -> None:
+        route = self._handlers.route(call.action)
+        if route is None:
+            self._refuse_unserved(call)
+            return
+        reading = read_request(route.action, call.payload, self.mode)
+        if reading.deviations or call.deviations:
+            self._watch.deviations(self, call.action, call.message_id, call.deviations + reading.deviations)
+        request = reading.message
+        if request is None:
+            refusal = reading.refusal
+            assert refusal is not None
+            self._session.refuse(call.message_id, refusal.code, f"{refusal.path}: {refusal.text}")
+            return
+        try:
+            outcome = route.handler(self, request)
+        except Exception as failure:
+            self._refuse_failed(call.message_id, call.action, failure)
+            return
+        if isinstance(outcome, Response):
+            self._session.answer(call.message_id, encode(outcome))
+            return
+        if not asyncio.isfuture(outcome):
+            outcome = self.spawn(outcome)
+        self.serving += 1
+        outcome.add_done_callback(partial(self._served, call.message_id, call.action))
+
+    def _served(self, message_id: str, action: str, outcome: asyncio.Future[Response]) -> None:
+        self.serving -= 1
+        if outcome.cancelled():
+            self._refuse_failed(message_id, action, asyncio.CancelledError("the handler was cancelled"))
+        elif (failure := outcome.exception()) is not None:
+            self._refuse_failed(message_id, action, failure)
+        else:
+            self._session.answer(message_id, encode(outcome.result()))
+        self._flush()
+        if self._answered is not None and not self.serving:
+            self._answered()
+
+    def _refuse_unserved(self, call: CallReceived) -> None:
+        if self._handlers.known(call.action):
+            code, text = ErrorCode.NOT_SUPPORTED, f"{call.action} is not supported here"
+        else:
+            code, text = ErrorCode.NOT_IMPLEMENTED, f"{call.action} is not an action of OCPP 1.6"
+        self._session.refuse(call.message_id, code, text)
+
+    def _refuse_failed(self, message_id: str, action: str, failure: BaseException) -> None:
+        if isinstance(failure, RemoteProtocolError):
+            self._session.refuse(message_id, failure.code, failure.text)
+            return
+        if self.closed_reason is None:
+            log.error("%s: the handler of %s failed", self.identity, action, exc_info=failure)
+        self._session.refuse(message_id, ErrorCode.INTERNAL_ERROR, f"{action} could not be handled")
+
+    # ---- our own CALLs
+
+    async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
+        """Send a CALL and wait for the typed response.
+
+        Waits in the queue while another of our CALLs is open (OCPP-J 1.6, 4.1.1); ``timeout_s`` counts from
+        sending. Raises CallError (the peer answered CALLERROR), CallTimeout, NotConnected, QueueFull,
+        RemoteProtocolError (the response cannot be read), LocalProtocolError (the request itself is invalid:
+        nothing was sent).
+        """
+        action = action_of(request)
+        payload = encode(request)
+        require_valid(action, payload)
+        return await self._exchange(action, payload, timeout_s)  # type: ignore[no-any-return]
+
+    async def _exchange(self, action: Action[Any, Any], payload: bytes, timeout_s: float | None) -> Any:
+        message_id = new_message_id()
+        self._session.call(message_id, action.name, payload, now=self._loop.time(), timeout_s=timeout_s)
+        self._calls = {} if self._calls is None else self._calls
+        answer = self._calls[message_id] = self._loop.create_future()
+        self._flush()
+        self._arm()
+        try:
+            event = await answer
+        except asyncio.CancelledError:
+            self._session.abandon(message_id)
+            raise
+        finally:
+            self._calls.pop(message_id, None)
+        return self._response(action, message_id, event)
+
+    def _response(self, action: Action[Any, Any], message_id: str, event: Event) -> Any:
+        if isinstance(event, CallTimedOut):
+            raise CallTimeout(f"{self.identity} did not answer {action.name} in time")
+        if isinstance(event, CallFailed):
+            raise NotConnected(f"{self.identity}: {event.reason}")
+        if isinstance(event, CallRefused):
+            raise CallError(event.code, event.description, event.details, action=action.name)
+        assert isinstance(event, CallAnswered)
+        reading = read_response(action, event.payload, self.mode)
+        if reading.deviations or event.deviations:
+            self._watch.deviations(self, action.name, message_id, event.deviations + reading.deviations)
+        if reading.message is None:
+            refusal = reading.refusal
+            assert refusal is not None
+            raise RemoteProtocolError(
+                refusal.code,
+                f"the answer to {action.name} cannot be used: {refusal.text}",
+                path=refusal.path,
+                message_id=message_id,
+            )
+        return reading.message
+
+    def _settle(self, event: Event) -> None:
+        if isinstance(event, CallAnswered | CallRefused | CallTimedOut | CallFailed):
+            waiting = self._calls.get(event.message_id) if self._calls else None
+            if waiting is not None and not waiting.done():
+                waiting.set_result(event)
+            self._arm()
+        else:
+            log.info("%s: %s", self.identity, event)
+
+    def _arm(self) -> None:
+        deadline = self._session.next_deadline()
+        if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._deadline)
+
+    def _deadline(self) -> None:
+        self._timer = None
+        for event in self._session.handle_deadline(self._loop.time()):
+            self._settle(event)
+        self._flush()
+        self._arm()
+
+    # ---- the socket
+
+    def _flush(self) -> None:
+        for text in self._session.texts_to_send():
+            if self._watch.frame is not None:
+                self._watch.frame(self, SENT, text)
+            self._socket.send_text(text)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Begin to close the socket; ``lost`` follows when it is gone."""
+        self._socket.close(code, reason)
+
+    def lost(self, reason: str) -> None:
+        """The socket is gone: every CALL still open fails with NotConnected. Called once by whoever reads it."""
+        if self.closed_reason is not None:
+            return
+        self.closed_reason = reason
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for event in self._session.close(reason):
+            self._settle(event)
+
+    async def answered(self, timeout_s: float) -> bool:
+        """Wait until no CALL of the peer is left unanswered; False if that takes longer than ``timeout_s``."""
+        if not self.serving:
+            return True
+        done = asyncio.Event()
+        self._answered = done.set
+        try:
+            await asyncio.wait_for(done.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        finally:
+            self._answered = None
+        return True
+
+    def spawn(self, work: Awaitable[T]) -> asyncio.Task[T]:
+        """Run something beside the reading of this connection. Its failure is logged when nobody asks for it."""
+        task = self._loop.create_task(_awaited(work))
+        if self._tasks is None:
+            self._tasks = set()
+        self._tasks.add(task)  # the loop itself holds tasks weakly
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def __repr__(self) -> str:
+        state = "connected" if self.connected else f"closed: {self.closed_reason}"
+        return f"<Connection {self.identity!r} {self.remote} {state}>"
+
+
+_UNWATCHED = Watch()
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
+
+
+def require_valid(action: Action[Any, Any], payload: bytes) -> None:
+    """Raise LocalProtocolError with every problem of a request that is about to be sent.
+
+    Only what makes the message itself invalid counts; what a peer should refuse is for the peer to refuse.
+    """
+    reading = read_request(action, payload, Mode.STRICT)
+    if reading.message is not None:
+        return
+    problems = [one for one in reading.deviations if one.kind is not DeviationKind.RULE]
+    if problems:
+        raise LocalProtocolError(
+            f"{action.name} is not sent: " + "; ".join(f"{one.path}: {one.text}" for one in problems)
+        )
+
