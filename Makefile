@@ -8,7 +8,7 @@ NODE_STAMP := $(NODE_DIR)/node_modules/.voltline-installed
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock clean
+.PHONY: help setup run test static check format bench lock clean
 
 help: ## Show this text
 	@echo "Voltline: an OCPP 1.6 platform. Begin with: make run"
@@ -71,11 +71,13 @@ $(NODE_STAMP): $(NODE_DIR)/package-lock.json requirements/node.txt
 	  echo "make test: npm ci failed in $(NODE_DIR); the tests with JavaScript peers will be skipped." >&2; \
 	fi
 
-check: $(STAMP) ## Format, lint, types, storeys and unit tests: what a change must pass before it is shown
+static: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: static ## Format, lint, types, storeys and unit tests: what a change must pass before it is shown
 	$(BIN)/python -m pytest tests/unit --quiet $(ARGS)
 
 format: $(STAMP) ## Put the code into its form and mend what the linter can mend
