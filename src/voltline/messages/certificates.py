@@ -44,7 +44,7 @@ class CertificateSigned(Request[CertificateSignedResponse]):
     """Here is your signed certificate. Security whitepaper, 5.1."""
 
     certificate_chain: Annotated[
-        String10000, doc("The certificate and those it rests on but the root, as PEM, leaf first.")
+        String10000, doc("The signed certificate, as PEM, and the sub CA certificates it needs.")
     ]
 
 
@@ -62,7 +62,7 @@ class CertificateHashData(Payload):
     hash_algorithm: Annotated[HashAlgorithm, doc("How the hashes are made.")]
     issuer_name_hash: Annotated[String128, doc("Hash of the issuer's distinguished name, in hexadecimal.")]
     issuer_key_hash: Annotated[String128, doc("Hash of the issuer's public key, in hexadecimal.")]
-    serial_number: Annotated[String40, doc("The certificate's serial number, in hexadecimal.")]
+    serial_number: Annotated[String40, doc("The serial number, in hexadecimal without leading zeros.")]
 
 
 class CertificateUse(Enumeration):

@@ -31,7 +31,7 @@ class ChargingProfileKind(Enumeration):
 
     ABSOLUTE = "Absolute", "From startSchedule."
     RECURRING = "Recurring", "From startSchedule, again every day or week (see recurrencyKind)."
-    RELATIVE = "Relative", "From the start of charging."
+    RELATIVE = "Relative", "From a point that the situation sets, such as the start of the transaction."
 
 
 class RecurrencyKind(Enumeration):

@@ -14,14 +14,14 @@ class ChargePointErrorCode(Enumeration):
     CONNECTOR_LOCK_FAILURE = "ConnectorLockFailure", "The connector cannot be locked or unlocked."
     EV_COMMUNICATION_ERROR = (
         "EVCommunicationError",
-        "The vehicle cannot be talked to, for example over the control pilot. A warning, not a fault.",
+        "The vehicle cannot be talked to. Not a fault: the status becomes SuspendedEVSE.",
     )
     GROUND_FAILURE = "GroundFailure", "The ground fault circuit interrupter has tripped."
     HIGH_TEMPERATURE = "HighTemperature", "It is too hot inside the charge point."
     INTERNAL_ERROR = "InternalError", "An error inside the hardware or software."
     LOCAL_LIST_CONFLICT = (
         "LocalListConflict",
-        "The central system accepted an id tag that the local list refuses, or the list says otherwise.",
+        "What the central system says about an id tag contradicts the local list.",
     )
     NO_ERROR = "NoError", "Nothing is wrong."
     OTHER_ERROR = "OtherError", "Another error; see vendorErrorCode."
@@ -48,7 +48,7 @@ class ChargePointStatus(Enumeration):
     SUSPENDED_EV = "SuspendedEV", "Energy is offered, the vehicle takes none."
     FINISHING = "Finishing", "The transaction has ended, the connector is not free yet."
     RESERVED = "Reserved", "Kept for a reservation."
-    UNAVAILABLE = "Unavailable", "Taken out of service by ChangeAvailability."
+    UNAVAILABLE = "Unavailable", "Out of service, by ChangeAvailability or by its own decision."
     FAULTED = "Faulted", "An error keeps it from charging."
 
 
