@@ -13,20 +13,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-
-class RegistrationPolicy(StrEnum):
-    """What a charge point that announces itself by BootNotification is told (S 4.2)."""
-
-    ACCEPT_ALL = "accept-all"
-    KNOWN_ONLY = "known-only"
-    PENDING = "pending"
-
-
-class UnknownTags(StrEnum):
-    """What becomes of an id tag that nobody registered."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
+from voltline.central.domain.authorization import UnknownTags
+from voltline.central.domain.stations import RegistrationPolicy
 
 
 class LogLevel(StrEnum):
@@ -159,6 +147,17 @@ class DataSettings(_Section, frozen=True, kw_only=True):
         ),
     ] = 20_000
 
+    outage_close_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="When the database has been out of reach for so long, charge points are disconnected "
+            "and told to come back later: they keep what they could not deliver.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 20.0
+
     @property
     def path(self) -> Path:
         return Path(self.directory).expanduser()
@@ -204,6 +203,10 @@ class AuthorizationSettings(_Section, frozen=True, kw_only=True):
             "Transactions of either are kept."
         ),
     ] = UnknownTags.ACCEPT
+    one_transaction_per_tag: Annotated[
+        bool,
+        Meta(description="Tell an id tag ConcurrentTx when it starts a second transaction while one runs."),
+    ] = False
 
 
 class RecordingSettings(_Section, frozen=True, kw_only=True):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from voltline.central.settings import RegistrationPolicy, Settings, UnknownTags
+from voltline.central.domain.authorization import UnknownTags
+from voltline.central.domain.stations import RegistrationPolicy
+from voltline.central.settings import Settings
 from voltline.central.settings_sources import (
     Given,
     SettingsError,

@@ -1,0 +1,38 @@
+"""What handlers work with, and what is known of the charge point at the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from voltline.central.domain.authorization import AuthorizationRules
+from voltline.central.domain.stations import Registration, RegistrationRules, Station
+from voltline.central.services.ports import Writer
+
+
+class Desk(NamedTuple):
+    """What every handler is given."""
+
+    writer: Writer
+    now: Callable[[], datetime]
+    """UTC, whole milliseconds at most: it goes out in answers."""
+    registration: RegistrationRules
+    authorization: AuthorizationRules
+
+
+class Visit:
+    """A charge point for the time of one connection; the connection's `context`."""
+
+    __slots__ = ("identity", "key", "registration")
+
+    def __init__(self, station: Station) -> None:
+        self.key = station.key
+        self.identity = station.identity
+        """As registered, which may differ in case from what the connection's address said."""
+        self.registration = station.registration
+        """Whether it may send anything but BootNotification; lasts beyond the connection (BOO-19)."""
+
+    @property
+    def accepted(self) -> bool:
+        return self.registration is Registration.ACCEPTED
