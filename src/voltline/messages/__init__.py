@@ -71,6 +71,7 @@ from voltline.messages.configuration import (
     GetConfigurationResponse,
     KeyValue,
 )
+from voltline.messages.configuration_keys import CONFIGURATION_KEYS, ConfigurationKey
 from voltline.messages.data_transfer import (
     DataTransfer,
     DataTransferResponse,
@@ -192,6 +193,7 @@ from voltline.messages.types import (
 
 __all__ = [
     "ACTIONS",
+    "CONFIGURATION_KEYS",
     "UNSET",
     "Action",
     "AuthorizationData",
@@ -229,6 +231,7 @@ __all__ = [
     "ClearChargingProfile",
     "ClearChargingProfileResponse",
     "ClearChargingProfileStatus",
+    "ConfigurationKey",
     "ConfigurationStatus",
     "DataTransfer",
     "DataTransferResponse",
