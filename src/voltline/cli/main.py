@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+import voltline
+
 # In the order of --help. The summary stands here so that help need not import what it is about.
 COMMANDS = {
     "serve": "Run the central system: OCPP for charge points, REST for you.",
@@ -51,9 +53,7 @@ _app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"voltline {version('voltline')}")
+        typer.echo(f"voltline {voltline.__version__}")
         raise typer.Exit
 
 
