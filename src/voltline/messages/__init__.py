@@ -130,6 +130,16 @@ from voltline.messages.metering import (
     UnitOfMeasure,
     ValueFormat,
 )
+from voltline.messages.reading import (
+    UNKNOWN_TIME,
+    Deviation,
+    DeviationKind,
+    Mode,
+    Reading,
+    encode,
+    read_request,
+    read_response,
+)
 from voltline.messages.reservations import (
     CancelReservation,
     CancelReservationResponse,
@@ -194,6 +204,7 @@ from voltline.messages.types import (
 __all__ = [
     "ACTIONS",
     "CONFIGURATION_KEYS",
+    "UNKNOWN_TIME",
     "UNSET",
     "Action",
     "AuthorizationData",
@@ -239,6 +250,8 @@ __all__ = [
     "DeleteCertificate",
     "DeleteCertificateResponse",
     "DeleteCertificateStatus",
+    "Deviation",
+    "DeviationKind",
     "DiagnosticsStatus",
     "DiagnosticsStatusNotification",
     "DiagnosticsStatusNotificationResponse",
@@ -286,8 +299,10 @@ __all__ = [
     "MeterValue",
     "MeterValues",
     "MeterValuesResponse",
+    "Mode",
     "Payload",
     "Phase",
+    "Reading",
     "ReadingContext",
     "Reason",
     "RecurrencyKind",
@@ -343,4 +358,7 @@ __all__ = [
     "UploadLogStatus",
     "ValueFormat",
     "action_of",
+    "encode",
+    "read_request",
+    "read_response",
 ]

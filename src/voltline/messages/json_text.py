@@ -19,7 +19,7 @@ MAX_SIZE: Final = 1024 * 1024
 """Bytes of one JSON text."""
 
 
-class JsonFault(ValueError):
+class JsonError(ValueError):
     """The text cannot be read as JSON. `kind` is not_json, too_large or too_deep."""
 
     def __init__(self, kind: DeviationKind, text: str) -> None:
@@ -93,10 +93,10 @@ def parse(raw: bytes, *, max_size: int = MAX_SIZE, max_depth: int = MAX_DEPTH) -
     Values are Members, list, str, Number, bool and None. Strings may hold lone surrogates: written as
     such (`\\ud800`), or standing for bytes that are not UTF-8.
 
-    Raises JsonFault, and nothing else, whatever the bytes are.
+    Raises JsonError, and nothing else, whatever the bytes are.
     """
     if len(raw) > max_size:
-        raise JsonFault(
+        raise JsonError(
             DeviationKind.TOO_LARGE, f"the text has {len(raw)} bytes; at most {max_size} are read"
         )
     faults: list[str] = []
@@ -117,7 +117,7 @@ def parse(raw: bytes, *, max_size: int = MAX_SIZE, max_depth: int = MAX_DEPTH) -
         raise _not_json(text, fault) from fault
 
 
-def _not_json(text: str, fault: json.JSONDecodeError) -> JsonFault:
+def _not_json(text: str, fault: json.JSONDecodeError) -> JsonError:
     if not text.strip():
         said = "the text is empty; a JSON object was expected"
     elif fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
@@ -125,7 +125,7 @@ def _not_json(text: str, fault: json.JSONDecodeError) -> JsonFault:
     else:
         near = shown(text[max(0, fault.pos - 10) : fault.pos + 20])
         said = f"the text is not JSON: {fault.msg} at character {fault.pos}, near {near}"
-    return JsonFault(DeviationKind.NOT_JSON, said)
+    return JsonError(DeviationKind.NOT_JSON, said)
 
 
 # A string, closed or not, is one match, so that brackets in it do not count and no text takes more than
@@ -138,15 +138,14 @@ def _refuse_depth(text: str, max_depth: int) -> None:
         return
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
-        token = match[0]
-        if token == "[" or token == "{":
+        if match[0] in "[{":
             depth += 1
             if depth > max_depth:
-                raise JsonFault(
-                    DeviationKind.TOO_DEEP,
-                    f"more than {max_depth} objects and lists stand within each other at character {match.start()}",
+                said = (
+                    f"more than {max_depth} objects and lists within each other, at character {match.start()}"
                 )
-        elif token == "]" or token == "}":
+                raise JsonError(DeviationKind.TOO_DEEP, said)
+        elif match[0] in "]}":
             depth -= 1
 
 

@@ -1,0 +1,194 @@
+"""Payloads to messages: strict or tolerant, with every deviation at once.
+
+Reading takes two steps. Fast: msgspec decodes straight into the declared type, and a few exact tests
+make sure that it overlooked nothing. Only when that fails does `diagnosis` walk the JSON. What tolerant
+reading forgives, and what it never guesses, is data in `allowances`; the rules that no schema has are in
+`text_rules`; which error code belongs to which fault, and why, is in `deviation.CODES`.
+"""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET
+
+from voltline.messages.action import Action, Conf, Payload, Req, Side
+from voltline.messages.allowances import UNKNOWN_TIME
+from voltline.messages.deviation import CODES, Deviation, DeviationKind
+from voltline.messages.diagnosis import Findings, diagnose
+from voltline.messages.json_text import MAX_INTEGER, MAX_SIZE, MIN_INTEGER
+from voltline.messages.shapes import DecimalNumber, Instant, Object, WholeNumber, contains, shape_of
+from voltline.messages.text_rules import RULES, Rule
+from voltline.messages.writing import encode
+
+__all__ = [
+    "CODES",
+    "UNKNOWN_TIME",
+    "Deviation",
+    "DeviationKind",
+    "Mode",
+    "Reading",
+    "encode",
+    "read_request",
+    "read_response",
+]
+
+M = TypeVar("M", bound=Payload)
+
+
+class Mode(StrEnum):
+    """What to do with a message that deviates."""
+
+    TOLERANT = "tolerant"
+    """Keep it, unless a deviation is not usable."""
+    STRICT = "strict"
+    """Refuse it."""
+
+
+class Reading(msgspec.Struct, Generic[M], frozen=True, gc=False):
+    """What came of reading a payload."""
+
+    message: M | None
+    """None when it is refused."""
+    deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def refusal(self) -> Deviation | None:
+        """What to answer when there is no message: the first deviation that is not usable, else the first."""
+        if self.message is not None:
+            return None
+        return next((one for one in self.deviations if not one.usable), self.deviations[0])
+
+
+def read_request(
+    action: Action[Req, Any],
+    raw: bytes | str | msgspec.Raw,
+    mode: Mode = Mode.TOLERANT,
+    *,
+    max_size: int = MAX_SIZE,
+) -> Reading[Req]:
+    """Read the payload of a CALL. Never raises, whatever the payload is.
+
+    Tolerant: the message is None if and only if a deviation is not usable. Strict: if there is any.
+    `max_size` is in bytes; a longer text is not looked at. A text rule (`text_rules`) is only checked
+    where a message could be made at all.
+    """
+    return _request_reader(action).read(raw, mode, max_size)
+
+
+def read_response(
+    action: Action[Any, Conf],
+    raw: bytes | str | msgspec.Raw,
+    mode: Mode = Mode.TOLERANT,
+    *,
+    max_size: int = MAX_SIZE,
+) -> Reading[Conf]:
+    """Read the payload of a CALLRESULT to a request of this action; otherwise as `read_request`."""
+    return _response_reader(action).read(raw, mode, max_size)
+
+
+# A time, or the start of a text that looks like one, not written as it has to be: msgspec takes some of
+# those without a word. Year 1 and 9999 can be out of range in another zone.
+_ODD_TIME = re.compile(
+    rb'"\d{4}-\d\d-\d\d(?!(?<!0001-..-..)(?<!9999-..-..)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")'
+)
+_encode_json: Final = msgspec.json.Encoder().encode
+
+
+class _Reader(Generic[M]):
+    """Reads one type of payload. Made once a type."""
+
+    __slots__ = ("_always_walked", "_command", "_decode", "_integers", "_rule", "_shape", "_timed")
+
+    def __init__(self, payload: type[M], *, command: bool) -> None:
+        self._shape: Object = shape_of(payload)
+        self._command = command
+        self._decode: Callable[[bytes], M] = msgspec.json.Decoder(payload).decode
+        self._rule: Rule | None = RULES.get(payload)
+        # Whether a number has one decimal, only its text can tell for sure. Such messages are rare.
+        # Nor does msgspec mind integers of any size: those on the first level are looked at one by one.
+        deep = (field.shape for field in self._shape.fields if not isinstance(field.shape, WholeNumber))
+        self._always_walked = any(contains(shape, DecimalNumber, WholeNumber) for shape in deep)
+        self._timed = contains(self._shape, Instant)
+        self._integers = _integers(self._shape)
+
+    def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int) -> Reading[M]:
+        if type(raw) is not bytes:
+            raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else bytes(raw)
+        message = None if self._always_walked or len(raw) > max_size else self._read_fast(raw)
+        if message is None:
+            return self._read_patiently(raw, mode, max_size)
+        if self._rule is None:
+            return Reading(message)
+        breaches = tuple(self._rule(message))
+        if not breaches:
+            return Reading(message)
+        return Reading(message if mode is Mode.TOLERANT else None, breaches)
+
+    def _read_fast(self, raw: bytes) -> M | None:
+        """The message, if nothing at all is wrong with its form; None if that is not certain."""
+        try:
+            message = self._decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None  # the patient look finds out why
+        # Escapes hide quotes and odd characters; what is not printable ASCII has to be looked at by field.
+        if b"\\" in raw or not raw.isascii() or b"\x7f" in raw:
+            return None
+        # Written again it is the same: no key came twice, and the times are as they have to be.
+        written = _encode_json(message)
+        if (written != raw or b'"0001-' in raw or b'"9999-' in raw) and not self._same(written, raw):
+            return None
+        if self._integers is not None:
+            for value in self._integers(message):
+                if value is not UNSET and not MIN_INTEGER <= value <= MAX_INTEGER:
+                    return None
+        return message
+
+    def _same(self, written: bytes, raw: bytes) -> bool:
+        """Whether `raw` says what `written` says, only with other spaces, order or forms of the same time."""
+        # A key given twice leaves no trace in the message, but every key and text has its two quotes, and
+        # nothing else has any.
+        return written.count(b'"') == raw.count(b'"') and not (self._timed and _ODD_TIME.search(raw))
+
+    def _read_patiently(self, raw: bytes, mode: Mode, max_size: int) -> Reading[M]:
+        findings = Findings()
+        read = diagnose(self._shape, raw, findings, command=self._command, max_size=max_size)
+        message = cast("M | None", read)
+        if message is not None and self._rule is not None:
+            findings.extend(self._rule(message))
+        deviations = findings.listed()
+        return Reading(message if mode is Mode.TOLERANT or not deviations else None, deviations)
+
+
+def _integers(shape: Object) -> Callable[[Any], tuple[Any, ...]] | None:
+    """Gives the whole numbers on a message's first level; None if there is none."""
+    names = [field.name for field in shape.fields if isinstance(field.shape, WholeNumber)]
+    if not names:
+        return None
+    if len(names) == 1:
+        only = attrgetter(names[0])
+        return lambda message: (only(message),)
+    return cast("Callable[[Any], tuple[Any, ...]]", attrgetter(*names))
+
+
+_request_readers: dict[type[Payload], _Reader[Any]] = {}
+_response_readers: dict[type[Payload], _Reader[Any]] = {}
+_FROM_CENTRAL_SYSTEM = frozenset({Side.CENTRAL_SYSTEM})
+
+
+def _request_reader(action: Action[Req, Any]) -> _Reader[Req]:
+    reader = _request_readers.get(action.request)
+    if reader is None:
+        command = action.sent_by == _FROM_CENTRAL_SYSTEM
+        reader = _request_readers[action.request] = _Reader(action.request, command=command)
+    return reader
+
+
+def _response_reader(action: Action[Any, Conf]) -> _Reader[Conf]:
+    reader = _response_readers.get(action.response)
+    if reader is None:
+        reader = _response_readers[action.response] = _Reader(action.response, command=False)
+    return reader
