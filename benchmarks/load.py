@@ -1,4 +1,4 @@
-"""A closed-loop load of simulated stations: every station has one CALL open, and sends the next when it is answered.
+"""A closed-loop load of stations: each has one CALL open, and sends the next when it is answered.
 
 Written straight onto asyncio transports, so that one core of load can saturate one core of any server. Every
 answer is checked (a CALLRESULT with the id of the CALL); anything else ends the run with an error.
@@ -25,10 +25,12 @@ import uvloop
 BOOT = b'[2,"%012d","BootNotification",{"chargePointVendor":"Bench","chargePointModel":"Load"}]'
 HEARTBEAT = b'[2,"%012d","Heartbeat",{}]'
 START = (
-    b'[2,"%012d","StartTransaction",{"connectorId":1,"idTag":"BENCH","meterStart":0,"timestamp":"2026-01-01T00:00:00Z"}]'
+    b'[2,"%012d","StartTransaction",'
+    b'{"connectorId":1,"idTag":"BENCH","meterStart":0,"timestamp":"2026-01-01T00:00:00Z"}]'
 )
 METER_VALUES = (
-    b'[2,"%012d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"2026-01-01T00:%02d:%02dZ",'
+    b'[2,"%012d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":['
+    b'{"timestamp":"2026-01-01T00:%02d:%02dZ",'
     b'"sampledValue":[{"value":"%d","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","unit":"Wh"},'
     b'{"value":"7360.0","context":"Sample.Periodic","measurand":"Power.Active.Import","unit":"W"},'
     b'{"value":"32.0","context":"Sample.Periodic","measurand":"Current.Import","unit":"A","phase":"L1"},'
@@ -50,7 +52,9 @@ class Figures:
 class LoadStation(asyncio.Protocol):
     """One station in closed loop: handshake, boot, start a transaction, then meter values and heartbeats."""
 
-    def __init__(self, identity: str, figures: Figures, ready: Callable[[], None], *, idle: bool = False) -> None:
+    def __init__(
+        self, identity: str, figures: Figures, ready: Callable[[], None], *, idle: bool = False
+    ) -> None:
         self.identity = identity
         self.figures = figures
         self.ready = ready
@@ -61,6 +65,8 @@ class LoadStation(asyncio.Protocol):
         self.sent_at = 0.0
         self.buffer = b""
         self.running = False
+        self.meter_values = 0
+        """How many MeterValues were sent since the connection began; at the end all are answered."""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,8 +74,9 @@ class LoadStation(asyncio.Protocol):
         transport = self.transport
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
-            f"GET /ocpp/{self.identity} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n".encode()
+            f"GET /ocpp/{self.identity} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n".encode()
         )
 
     def send(self, template: bytes, *values: int) -> None:
@@ -145,6 +152,7 @@ class LoadStation(asyncio.Protocol):
     def next(self) -> None:
         self.running = True
         if self.number % (METER_VALUES_A_HEARTBEAT + 1):
+            self.meter_values += 1
             seconds = self.number % 3600
             self.send(METER_VALUES, self.transaction_id, seconds // 60, seconds % 60, self.number)
         else:
@@ -154,6 +162,7 @@ class LoadStation(asyncio.Protocol):
         self.figures.failure = self.figures.failure or f"{self.identity}: {text}"
         if not self.done.done():
             self.done.set_result(None)
+        self.ready()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
@@ -178,6 +187,8 @@ async def connected(host: str, port: int, count: int, figures: Figures, *, idle:
             stations.append(station)
             waiting.append(booted)
         await asyncio.wait_for(asyncio.gather(*waiting), 60)
+        if figures.failure:
+            raise SystemExit(figures.failure)
     return stations
 
 
@@ -206,7 +217,7 @@ async def measured(host: str, port: int, stations: int, seconds: float, warm_up:
         "rate": len(latencies) / took,
         "p50_ms": latencies[len(latencies) // 2] * 1000,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
-        "sent": sum(station.number for station in fleet),
+        "meter_values": sum(station.meter_values for station in fleet),
     }
 
 
@@ -233,7 +244,13 @@ def main() -> None:
     if options.idle:
         uvloop.run(idle(options.host, options.port, options.stations))
     else:
-        print(json.dumps(uvloop.run(measured(options.host, options.port, options.stations, options.seconds, options.warm_up))))
+        print(
+            json.dumps(
+                uvloop.run(
+                    measured(options.host, options.port, options.stations, options.seconds, options.warm_up)
+                )
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     from voltline import CentralSystem, ChargePoint, BootNotification, BootNotificationResponse
 
 Every message, enumeration and data type of OCPP 1.6 and its security extension is here by its own name; see
-``voltline catalogue`` for the list. Names are imported when first used, so that the command line starts quickly.
+``voltline catalogue`` for the list. Names are imported when first used, so that the command line starts
+quickly.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class Admitted:
 class Refused:
     """The station may not connect: this HTTP status is sent instead of the 101.
 
-    401 for credentials that are missing or wrong, 404 for an identity that is not known (OCPP-J 1.6, 3.2), 503
-    while it cannot be decided; ``retry_after_s`` tells a station how long to stay away.
+    401 for credentials that are missing or wrong, 404 for an identity that is not known (OCPP-J 1.6, 3.2),
+    503 while it cannot be decided; ``retry_after_s`` tells a station how long to stay away.
     """
 
     status: int

@@ -36,7 +36,8 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_s: float = 15.0
     """For TCP, TLS and the WebSocket upgrade together."""
     ping_interval_s: float = 0.0
-    """Ping the central system at this interval, and give up a connection that does not answer; 0 never pings."""
+    """Ping the central system at this interval, and give up a connection that does not answer; 0 never
+    pings."""
     max_message_bytes: int = 1024 * 1024
     queue_limit: int = 100
     first_wait_s: float = 1.0
@@ -58,18 +59,22 @@ Hook = Callable[[Connection], Awaitable[None] | None]
 
 
 def connection_url(endpoint: str, identity: str) -> str:
-    """The URL a charge point connects to: the endpoint, a slash, its percent-encoded identity (OCPP-J 1.6, 3.1.1).
+    """The URL a charge point connects to: the endpoint, a slash, its percent-encoded identity (OCPP-J 1.6,
+    3.1.1).
 
     Raises ValueError where the endpoint is no ws:// or wss:// URL, or the identity is none.
     """
     parts = urlsplit(endpoint)
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
-        raise ValueError(f"{endpoint!r} is not a WebSocket URL; expected ws://host:port/path or wss://host:port/path")
+        raise ValueError(
+            f"{endpoint!r} is not a WebSocket URL; expected ws://host:port/path or wss://host:port/path"
+        )
     return f"{endpoint.rstrip('/')}/{quote(valid_identity(identity), safe='')}"
 
 
 def waits(options: ClientOptions, chance: Callable[[], float] = random.random) -> Callable[[], float]:
-    """A function that gives the next wait in seconds: doubled each time up to the longest, part of it by chance."""
+    """A function that gives the next wait in seconds: doubled each time up to the longest, part of it by
+    chance."""
     longest = options.first_wait_s
 
     def wait() -> float:
@@ -87,8 +92,9 @@ class ChargePoint:
         async with ChargePoint("ws://127.0.0.1:9000/ocpp", "CP1") as station:
             answer = await station.call(BootNotification(...))
 
-    Entering the context connects, or raises; from then on a lost connection is made again with growing, jittered
-    waits until the context is left. ``run`` does the same without ever giving up, from the first attempt on.
+    Entering the context connects, or raises; from then on a lost connection is made again with growing,
+    jittered waits until the context is left. ``run`` does the same without ever giving up, from the first
+    attempt on.
     """
 
     def __init__(
@@ -105,8 +111,9 @@ class ChargePoint:
         subprotocols: tuple[str, ...] = (SUBPROTOCOL,),
         session: aiohttp.ClientSession | None = None,
     ) -> None:
-        """``password`` is sent by HTTP Basic authentication, as raw bytes (OCPP-J 1.6, 6.2.2). A fleet shares one
-        ``session``, which it closes itself. Raises ValueError for an endpoint or identity that is none."""
+        """``password`` is sent by HTTP Basic authentication, as raw bytes (OCPP-J 1.6, 6.2.2). A fleet shares
+        one ``session``, which it closes itself. Raises ValueError for an endpoint or identity that is
+        none."""
         self.url = connection_url(endpoint, identity)
         self.identity = identity
         self.handlers = handlers or Handlers(Side.CHARGE_POINT)
@@ -218,7 +225,9 @@ class ChargePoint:
             log.warning("%s: the central system did not choose a subprotocol", self.identity)
         return websocket
 
-    async def _live(self, websocket: aiohttp.ClientWebSocketResponse, first: asyncio.Future[None] | None) -> None:
+    async def _live(
+        self, websocket: aiohttp.ClientWebSocketResponse, first: asyncio.Future[None] | None
+    ) -> None:
         async def close(code: int, reason: str) -> None:
             await websocket.close(code=code, message=reason.encode()[:123])
 

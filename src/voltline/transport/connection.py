@@ -282,7 +282,8 @@ class Connection:
         self._socket.close(code, reason)
 
     def lost(self, reason: str) -> None:
-        """The socket is gone: every CALL still open fails with NotConnected. Called once by whoever reads it."""
+        """The socket is gone: every CALL still open fails with NotConnected. Called once by whoever reads
+        it."""
         if self.closed_reason is not None:
             return
         self.closed_reason = reason
@@ -293,7 +294,8 @@ class Connection:
             self._settle(event)
 
     async def answered(self, timeout_s: float) -> bool:
-        """Wait until no CALL of the peer is left unanswered; False if that takes longer than ``timeout_s``."""
+        """Wait until no CALL of the peer is left unanswered; False if that takes longer than
+        ``timeout_s``."""
         if not self.serving:
             return True
         done = asyncio.Event()
@@ -307,7 +309,8 @@ class Connection:
         return True
 
     def spawn(self, work: Awaitable[T]) -> asyncio.Task[T]:
-        """Run something beside the reading of this connection. Its failure is logged when nobody asks for it."""
+        """Run something beside the reading of this connection. Its failure is logged when nobody asks for
+        it."""
         task = self._loop.create_task(_awaited(work))
         if self._tasks is None:
             self._tasks = set()
@@ -340,4 +343,3 @@ def require_valid(action: Action[Any, Any], payload: bytes) -> None:
         raise LocalProtocolError(
             f"{action.name} is not sent: " + "; ".join(f"{one.path}: {one.text}" for one in problems)
         )
-

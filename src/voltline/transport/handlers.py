@@ -16,7 +16,8 @@ Req = TypeVar("Req", bound=Request[Any])
 Conf = TypeVar("Conf", bound=Response)
 
 Outcome = Response | asyncio.Future[Any] | Awaitable[Response]
-"""What a handler gives: the response, or something to wait for. A Future costs no task, a coroutine costs one."""
+"""What a handler gives: the response, or something to wait for. A Future costs no task, a coroutine costs
+one."""
 
 Handler = Callable[["Connection", Any], Outcome]
 
@@ -31,10 +32,10 @@ class Route(NamedTuple):
 class Handlers:
     """The functions that serve the peer's CALLs, by action.
 
-    A handler takes the connection and the typed request, and gives the typed response. It is an ``async def``,
-    or a plain function that returns the response, or a Future of it, when there is nothing to wait for. It may
-    call the peer. It refuses by raising RemoteProtocolError, which becomes that CALLERROR; any other exception
-    is logged and becomes InternalError (OCPP-J 1.6, 4.2.3).
+    A handler takes the connection and the typed request, and gives the typed response. It is an ``async
+    def``, or a plain function that returns the response, or a Future of it, when there is nothing to wait
+    for. It may call the peer. It refuses by raising RemoteProtocolError, which becomes that CALLERROR; any
+    other exception is logged and becomes InternalError (OCPP-J 1.6, 4.2.3).
     """
 
     __slots__ = ("_routes", "side")
@@ -52,6 +53,8 @@ class Handlers:
         Raises LocalProtocolError where the peer of this side never sends the action.
         """
 
+        self._require_served(action_of(request))
+
         def register(handler: Callable[[Connection, Any], Any]) -> Callable[[Connection, Any], Any]:
             self.add(request, handler)
             return handler
@@ -61,16 +64,20 @@ class Handlers:
     def add(self, request: type[Request[Any]], handler: Handler) -> None:
         """Serve this type of request by ``handler``. Raises LocalProtocolError as ``on`` does."""
         action = action_of(request)
+        self._require_served(action)
+        self._routes[action.name] = Route(action, handler)
+
+    def _require_served(self, action: Action[Any, Any]) -> None:
         if action.sent_by == {self.side}:
             raise LocalProtocolError(
                 f"{action.name} is sent by the {self.side} itself, so it cannot serve it; call it instead"
             )
-        self._routes[action.name] = Route(action, handler)
 
     def route(self, action: str) -> Route | None:
         """The route of an action by its name on the wire, or None where nobody serves it."""
         return self._routes.get(action)
 
     def known(self, action: str) -> bool:
-        """Whether OCPP 1.6 has such an action at all: NotSupported or NotImplemented (OCPP-J 1.6, table 7)."""
+        """Whether OCPP 1.6 has such an action at all: NotSupported or NotImplemented (OCPP-J 1.6, table
+        7)."""
         return action in ACTIONS

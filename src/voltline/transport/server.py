@@ -13,7 +13,14 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from voltline.base.ids import InvalidIdentity, folded, identity_from_path
 from voltline.messages import Mode, Request, Response, Side
-from voltline.transport.admission import Admission, Admitted, Handshake, Refused, admit_all, chosen_subprotocol
+from voltline.transport.admission import (
+    Admission,
+    Admitted,
+    Handshake,
+    Refused,
+    admit_all,
+    chosen_subprotocol,
+)
 from voltline.transport.connection import Connection, Watch
 from voltline.transport.handlers import Handlers
 from voltline.transport.server_socket import ServerSocket
@@ -66,8 +73,8 @@ class CentralSystem:
         on_connected: Hook | None = None,
         on_disconnected: Hook | None = None,
     ) -> None:
-        """``on_connected`` is called before any frame is read, ``on_disconnected`` once when the connection has
-        ended or was replaced; a coroutine function runs as a task and may call the station."""
+        """``on_connected`` is called before any frame is read, ``on_disconnected`` once when the connection
+        has ended or was replaced; a coroutine function runs as a task and may call the station."""
         self.handlers = handlers or Handlers(Side.CENTRAL_SYSTEM)
         self.on = self.handlers.on
         self.options = options or ServerOptions()
@@ -179,19 +186,29 @@ class CentralSystem:
             return _refusal(Refused(503, "the central system is stopping", retry_after_s=10))
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return web.Response(
-                status=426, text="this is an OCPP 1.6 endpoint: connect by WebSocket\n", headers={"Upgrade": "websocket"}
+                status=426,
+                text="this is an OCPP 1.6 endpoint: connect by WebSocket\n",
+                headers={"Upgrade": "websocket"},
             )
         try:
             identity = identity_from_path(request.raw_path)
         except InvalidIdentity as error:
             return _refusal(Refused(404, str(error)))
         offered = tuple(
-            one.strip() for one in ",".join(request.headers.getall("Sec-WebSocket-Protocol", ())).split(",") if one.strip()
+            one.strip()
+            for one in ",".join(request.headers.getall("Sec-WebSocket-Protocol", ())).split(",")
+            if one.strip()
         )
         handshake = Handshake(identity, request.raw_path, request.remote or "", offered, request.headers)
         decision = await self._admit(handshake)
         if isinstance(decision, Refused):
-            log.info("%s from %s: refused with %d: %s", identity, handshake.remote, decision.status, decision.reason)
+            log.info(
+                "%s from %s: refused with %d: %s",
+                identity,
+                handshake.remote,
+                decision.status,
+                decision.reason,
+            )
             return _refusal(decision)
         subprotocol = chosen_subprotocol(offered)
         websocket = web.WebSocketResponse(
@@ -203,7 +220,9 @@ class CentralSystem:
         await websocket.prepare(request)
         if subprotocol is None and (offered or not self.options.accept_missing_subprotocol):
             # OCPP-J 1.6, 3.2: finish the handshake without the header, then close at once.
-            log.info("%s from %s: offers %s, not ocpp1.6; closed", identity, handshake.remote, offered or "nothing")
+            log.info(
+                "%s from %s: offers %s, not ocpp1.6; closed", identity, handshake.remote, offered or "nothing"
+            )
             await websocket.close(code=WSCloseCode.PROTOCOL_ERROR, message=b"this endpoint speaks ocpp1.6")
             return websocket
         transport = request.transport
@@ -215,7 +234,9 @@ class CentralSystem:
     async def _connected(
         self, handshake: Handshake, decision: Admitted, subprotocol: str | None, socket: ServerSocket
     ) -> None:
-        connection = self.connection(socket, handshake.identity, handshake.remote, subprotocol, decision.context)
+        connection = self.connection(
+            socket, handshake.identity, handshake.remote, subprotocol, decision.context
+        )
         self._sockets[connection] = socket
         reason = "the connection ended"
         try:
@@ -277,14 +298,17 @@ class CentralSystem:
         name = folded(connection.identity)
         replaced = self._stations.get(name)
         if replaced is not None:
-            log.info("%s: a new connection from %s replaces the old one", connection.identity, connection.remote)
+            log.info(
+                "%s: a new connection from %s replaces the old one", connection.identity, connection.remote
+            )
             replaced.close(WSCloseCode.POLICY_VIOLATION, "replaced by a newer connection")
             self.leave(replaced, "replaced by a newer connection of the same charge point")
         self._stations[name] = connection
         self._tell(self._on_connected, connection)
 
     def leave(self, connection: Connection, reason: str) -> None:
-        """A connection's socket is gone. Does not touch a newer connection of the same identity; once is enough."""
+        """A connection's socket is gone. Does not touch a newer connection of the same identity; once is
+        enough."""
         if not connection.connected:
             return
         name = folded(connection.identity)
@@ -309,7 +333,9 @@ class CentralSystem:
             for connection, socket in list(self._sockets.items()):
                 if socket.pinged_at is not None and connection.last_heard <= socket.pinged_at:
                     if now - socket.pinged_at >= timeout:
-                        log.info("%s: no sign of life for %.0f s; dropped", connection.identity, interval + timeout)
+                        log.info(
+                            "%s: no sign of life for %.0f s; dropped", connection.identity, interval + timeout
+                        )
                         socket.abort(f"no answer to a ping within {timeout:g} s")
                 elif now - connection.last_heard >= interval:
                     socket.ping(now)
@@ -317,4 +343,3 @@ class CentralSystem:
 
 def _refusal(refused: Refused) -> web.Response:
     return web.Response(status=refused.status, text=refused.reason + "\n", headers=refused.headers)
-

@@ -1,8 +1,8 @@
 """The server's half of a WebSocket: aiohttp reads it, we write it.
 
 A frame of a server is a header of two to ten bytes and the text (RFC 6455, 5.2). Writing it to the transport
-directly, rather than through aiohttp's coroutine, lets an answer be sent from the callback of a database commit
-without a task.
+directly, rather than through aiohttp's coroutine, lets an answer be sent from the callback of a database
+commit without a task.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class ServerSocket:
 
     __slots__ = ("_aborted", "_closing", "_ended", "_max_unsent", "_transport", "pinged_at", "websocket")
 
-    def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.Transport, max_unsent: int) -> None:
+    def __init__(
+        self, websocket: web.WebSocketResponse, transport: asyncio.Transport, max_unsent: int
+    ) -> None:
         self.websocket = websocket
         self.pinged_at: float | None = None
         """When the ping was sent that nothing has answered yet, on the event loop's clock."""

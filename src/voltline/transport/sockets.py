@@ -9,7 +9,8 @@ from typing import Protocol
 
 
 class Socket(Protocol):
-    """The sending half of a WebSocket. Nothing here waits or raises; a socket that broke says so by its reader."""
+    """The sending half of a WebSocket. Nothing here waits or raises; a socket that broke says so by its
+    reader."""
 
     def send_text(self, text: str) -> None:
         """Send a text frame, after those sent before."""

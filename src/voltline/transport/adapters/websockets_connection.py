@@ -11,7 +11,8 @@ from voltline.transport.server import CentralSystem
 
 
 async def serve(central: CentralSystem, websocket: ServerConnection) -> None:
-    """Serve the charge point on an accepted connection until it is gone; its identity is the path's last segment.
+    """Serve the charge point on an accepted connection until it is gone; its identity is the path's last
+    segment.
 
     Start the server with ``subprotocols=["ocpp1.6"]`` and ``compression=None``. A path without an identity is
     closed with 1008, a station that offers only other subprotocols with 1002 (OCPP-J 1.6, 3.2).
