@@ -67,8 +67,8 @@ def valid_identity(identity: str) -> str:
     for position, character in enumerate(identity):
         if not " " <= character <= "~" or character == "/":
             raise InvalidIdentity(
-                f"the identity {identity!r} has {character!r} at position {position}; only printable ASCII
-                without" " a slash is accepted"
+                f"the identity {identity!r} has {character!r} at position {position}; only printable ASCII"
+                " without a slash is accepted"
             )
     return identity
 
