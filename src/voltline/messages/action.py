@@ -18,9 +18,8 @@ class Side(StrEnum):
 class FeatureProfile(StrEnum):
     """The groups in which a charge point supports actions and configuration keys. OCPP 1.6, 3.1.
 
-    The last two are not of the specification and never in the configuration key SupportedFeatureProfiles:
-    Security stands for the security whitepaper, ISO15118 for the Plug & Charge application note, which adds
-    configuration keys and no action.
+    Security is not of the specification and never in the configuration key SupportedFeatureProfiles: it
+    stands for the security whitepaper, which adds its actions outside of any profile.
     """
 
     CORE = "Core"
@@ -30,7 +29,6 @@ class FeatureProfile(StrEnum):
     SMART_CHARGING = "SmartCharging"
     REMOTE_TRIGGER = "RemoteTrigger"
     SECURITY = "Security"
-    PLUG_AND_CHARGE = "ISO15118"
 
 
 # What holds for every payload: the name on the wire is the camelCase of the name here, fields that no

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,7 +37,8 @@ class ConfigurationKey(msgspec.Struct, frozen=True, kw_only=True):
     """A standard configuration key."""
 
     name: str
-    profile: FeatureProfile
+    profile: FeatureProfile | Literal["ISO15118"]
+    """The profile it comes with. ISO15118 is none: it stands for the Plug & Charge application note."""
     required: bool = False
     """Whether a charge point that supports the profile must have the key."""
     type: ValueType
@@ -130,7 +131,7 @@ _MEASURAND = (
 class KeysOf:
     """Makes the keys of one profile, each kind with what goes without saying for it."""
 
-    def __init__(self, profile: FeatureProfile) -> None:
+    def __init__(self, profile: FeatureProfile | Literal["ISO15118"]) -> None:
         self._profile = profile
 
     def flag(self, name: str, access: Access, meaning: str, source: str, **more: Any) -> ConfigurationKey:

@@ -146,7 +146,7 @@ SECURITY = (
     ),
 )
 
-_plug_and_charge = KeysOf(FeatureProfile.PLUG_AND_CHARGE)
+_plug_and_charge = KeysOf("ISO15118")
 PLUG_AND_CHARGE = (
     _plug_and_charge.flag(
         "ISO15118PnCEnabled",
