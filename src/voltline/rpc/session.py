@@ -276,8 +276,10 @@ class Session:
         return texts
 
     def close(self, reason: str) -> list[Event]:
-        """The link is gone. Fails the outstanding and the queued CALLs with `reason`; frames not yet taken
-        from `texts_to_send` are given up. Closing again does nothing."""
+        """The link is gone: the outstanding and the queued CALLs fail, with `reason` in their events.
+
+        Frames not yet taken from `texts_to_send` are given up. Closing again does nothing.
+        """
         if self._closed_because is not None:
             return []
         self._closed_because = reason

@@ -41,7 +41,8 @@ _HEAD = re.compile(
     r"\s*+\[\s*+(?P<type>[234])\s*+,\s*+"
     r'(?:(?P<text>"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*+")|(?P<number>-?\d++))\s*+[,\]]'
 )
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# A string, closed or not: one that is not closed ends the search, or every quote in it would begin another.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 # What JSON does not allow inside a string although it can be understood: control characters as they are, and
 # halves of surrogate pairs. Whole pairs and other escapes are matched first, to be left alone.
 _PAIR_OR_FAULT = re.compile(
