@@ -6,7 +6,7 @@ JSON Schema, the printed catalogue and the REST interface from the one declarati
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from msgspec import Meta
 
@@ -67,6 +67,10 @@ class Enumeration(StrEnum):
         member._name_ = value
         member.meaning = ""
         return member
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Enum would look the word up, and not find one that is not listed.
+        return type(self).unknown, (self._value_,)
 
     @property
     def is_known(self) -> bool:

@@ -1,5 +1,7 @@
 """The declarations themselves: complete by the lists of the specification, and easy to hold right."""
 
+import copy
+import pickle
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
@@ -235,6 +237,15 @@ def test_an_unknown_word_is_kept_as_a_member_that_says_so() -> None:
     assert msgspec.json.encode(odd) == b'"CatOnCable"'
     assert msgspec.to_builtins(odd) == "CatOnCable"
     assert odd not in list(Reason), "it never becomes one of the list"
+
+
+def test_words_survive_copying_and_pickling_listed_or_not() -> None:
+    for word in (Reason.LOCAL, Reason.unknown("CatOnCable")):
+        for copied in (pickle.loads(pickle.dumps(word)), copy.deepcopy(word), copy.copy(word)):
+            assert copied == word
+            assert type(copied) is Reason
+            assert copied.is_known == word.is_known
+    assert pickle.loads(pickle.dumps(Reason.LOCAL)) is Reason.LOCAL
 
 
 def test_a_listed_word_asked_for_as_unknown_is_the_listed_member() -> None:
