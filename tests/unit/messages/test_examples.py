@@ -61,6 +61,15 @@ def test_an_example_is_valid_by_our_own_schema(message: Payload) -> None:
     assert faults(decimals(json.dumps(json_schema(type(message)))), message) == []
 
 
+def test_the_corpus_has_every_example_as_its_frame() -> None:
+    corpus = Path(__file__).parents[2] / "corpus" / "frames.jsonl"
+    frames = {line["name"]: line for line in map(json.loads, corpus.read_text("utf-8").splitlines())}
+    for name, (request, response) in EXAMPLES.items():
+        assert frames[f"example: {name}"]["action"] == name
+        assert frames[f"example: {name}"]["payload"] == json.loads(encode(request))
+        assert frames[f"example: {name}Response"]["payload"] == json.loads(encode(response))
+
+
 def test_configuration_keys_of_the_examples_are_what_they_say() -> None:
     change = decimals(encode(EXAMPLES["ChangeConfiguration"][0]))
     assert CONFIGURATION_KEYS[change["key"]].problem(change["value"]) is None
