@@ -1,0 +1,45 @@
+"""The routes put together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Litestar, Router, get
+from litestar.di import Provide
+from litestar.response import Response
+
+from voltline.central.api import command_routes, reading_routes
+from voltline.central.api.health_route import healthz
+from voltline.central.api.needs import Site
+from voltline.central.api.openapi import description
+from voltline.central.api.problems import EXCEPTION_HANDLERS
+
+PREFIX = "/api/v1"
+
+
+def application(site: Site) -> Litestar:
+    """The REST API as an ASGI application."""
+    described: list[bytes] = []
+
+    @get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response[bytes]:
+        if not described:
+            described.append(await asyncio.to_thread(description, _routes()))
+        return Response(described[0], media_type="application/json")
+
+    def provided() -> Site:
+        return site
+
+    return Litestar(
+        route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
+        dependencies={"site": Provide(provided, sync_to_thread=False)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _routes() -> list[Any]:
+    versioned = Router(PREFIX, route_handlers=[*reading_routes.ROUTES, *command_routes.ROUTES])
+    return [healthz, versioned]

@@ -1,0 +1,55 @@
+"""The HTTP port: uvicorn inside the event loop that is already running.
+
+uvicorn's own `serve` would take over SIGTERM and SIGINT, which belong to the whole process, so the three
+steps that it consists of are taken one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+
+
+class HttpListener:
+    """Serves one application on one socket."""
+
+    def __init__(self, application: Litestar, listening: socket.socket, *, grace_s: float) -> None:
+        """`listening` is bound already and is closed by `stop`; requests get `grace_s` to end then."""
+        self._socket = listening
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=max(1, math.ceil(grace_s)),
+            )
+        )
+        self._ticks: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to answer requests."""
+        config = self._server.config
+        config.load()
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup(sockets=[self._socket])
+        self._ticks = asyncio.create_task(self._server.main_loop(), name="http clock")
+
+    async def stop(self) -> None:
+        """Take no new requests, wait for those that are being answered, close."""
+        if self._ticks is None:
+            self._socket.close()
+            return
+        self._server.should_exit = True
+        await self._ticks
+        self._ticks = None
+        await self._server.shutdown(sockets=[self._socket])

@@ -1,0 +1,170 @@
+"""The OpenAPI 3.1 description of the API.
+
+The web framework describes what its routes take and give. Added here: one operation for each command,
+with the schemas of the catalogue, and the one shape of all errors.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+
+from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER
+from voltline.central.api.problems import MEDIA_TYPE, Problem
+from voltline.messages import Action, Payload, encode
+from voltline.messages.examples import EXAMPLES
+from voltline.messages.json_schema import schema_components
+
+_COMMAND_PATH = "/api/v1/charge-points/{identity}/commands/{action}"
+_ABOUT = """\
+What charge points reported, and commands to them.
+
+Errors are `application/problem+json` (RFC 9457). `type` says what kind of problem it is, `errors` lists all
+that is wrong with a request. The bodies of commands and of the answers to them are the payloads of OCPP 1.6.
+Times are UTC; energy is in Wh; decimal numbers that a meter sent are texts, exactly as sent.
+"""
+_PROBLEMS: Mapping[str, Mapping[int, str]] = {
+    "*": {
+        HTTPStatus.BAD_REQUEST: "A parameter is not as described.",
+        HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached just now.",
+    },
+    "/healthz": {HTTPStatus.SERVICE_UNAVAILABLE: "What charge points report cannot be stored."},
+    "/api/v1/charge-points/{identity}": {HTTPStatus.NOT_FOUND: "There is no such charge point."},
+    "/api/v1/transactions/{transaction_id}": {HTTPStatus.NOT_FOUND: "There is no such transaction."},
+    "/api/v1/transactions/{transaction_id}/meter-values": {
+        HTTPStatus.NOT_FOUND: "There is no such transaction."
+    },
+    _COMMAND_PATH: {
+        HTTPStatus.NOT_FOUND: "There is no such charge point.",
+        HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The body is not a valid request; `errors` says all that is wrong.",
+        HTTPStatus.BAD_GATEWAY: "The charge point answered with a CALLERROR, which `call_error` holds.",
+        HTTPStatus.GATEWAY_TIMEOUT: "The charge point did not answer in time.",
+    },
+}
+
+
+_WARNINGS = {
+    "description": "Rules of OCPP that the request breaks, as a JSON list like `errors` of a problem. "
+    "It was sent all the same: such rules are for the charge point to judge.",
+    "schema": {"type": "string"},
+}
+
+
+def description(routes: list[Any]) -> bytes:
+    """The document as JSON. Takes some tens of milliseconds."""
+    config = OpenAPIConfig(
+        title="Voltline",
+        version=version("voltline"),
+        description=_ABOUT,
+        use_handler_docstrings=True,
+    )
+    # An application of its own, because one with a description would serve pages of its own under /api/v1.
+    described = Litestar(
+        routes, openapi_config=config, dependencies={"site": Provide(_nothing, sync_to_thread=False)}
+    )
+    document: dict[str, Any] = described.openapi_schema.to_schema()
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    _tidy(document)
+    _describe_problems(document, schemas)
+    _describe_commands(document, schemas)
+    return msgspec.json.encode(document)
+
+
+def _nothing() -> None:
+    return
+
+
+def _tidy(document: dict[str, Any]) -> None:
+    """Leave out what says nothing, and null where a parameter may only be absent."""
+    for _, operation in _operations(document):
+        operation.pop("deprecated", None)
+        for parameter in operation.get("parameters", ()):
+            for idle in ("deprecated", "allowEmptyValue", "allowReserved"):
+                parameter.pop(idle, None)
+            schema = parameter["schema"]
+            schema.pop("description", None)
+            if "oneOf" in schema:
+                (kind,) = (one for one in schema.pop("oneOf") if one != {"type": "null"})
+                schema.update(kind)
+
+
+def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    (reference,), components = msgspec.json.schema_components(
+        [Problem], ref_template="#/components/schemas/{name}"
+    )
+    _add(schemas, components)
+    for path, operation in _operations(document):
+        responses = operation["responses"]
+        for status in [status for status in responses if status.startswith("4")]:
+            del responses[status]
+        problems = dict(_PROBLEMS["*"]) | dict(_PROBLEMS.get(path, {}))
+        if not any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+            del problems[HTTPStatus.BAD_REQUEST]
+        for status, text in sorted(problems.items()):
+            responses[str(int(status))] = {
+                "description": text,
+                "content": {MEDIA_TYPE: {"schema": reference}},
+            }
+
+
+def _describe_commands(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Put one path for each action in the place of the route that serves all of them."""
+    template = document["paths"].pop(_COMMAND_PATH)["post"]
+    payloads = [payload for action in COMMANDS.values() for payload in (action.request, action.response)]
+    references, components = schema_components(payloads)
+    _add(schemas, components)
+    pairs = iter(references)
+    for name, action in COMMANDS.items():
+        path = _COMMAND_PATH.replace("{action}", name)
+        document["paths"][path] = {"post": _command(template, action, next(pairs), next(pairs))}
+
+
+def _command(
+    template: dict[str, Any], action: Action[Any, Any], request: dict[str, Any], response: dict[str, Any]
+) -> dict[str, Any]:
+    text = inspect.getdoc(action.request) or ""
+    asked, told = EXAMPLES[action.name]
+    answered = template["responses"]["200"] | {
+        "description": inspect.getdoc(action.response) or "The charge point's answer.",
+        "headers": {WARNINGS_HEADER: _WARNINGS},
+        "content": {"application/json": {"schema": response, "example": _example(told)}},
+    }
+    return template | {
+        "operationId": f"send{action.name}",
+        "summary": action.name,
+        "description": f"{text}\n\nFeature profile {action.profile}. Waits for the charge point's answer.",
+        "parameters": [one for one in template["parameters"] if one["name"] != "action"],
+        "requestBody": {
+            "required": bool(msgspec.structs.fields(action.request)),
+            "content": {"application/json": {"schema": request, "example": _example(asked)}},
+        },
+        "responses": template["responses"] | {"200": answered},
+    }
+
+
+def _example(payload: Payload) -> Any:
+    return msgspec.json.decode(encode(payload))
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                yield path, operation
+
+
+def _add(schemas: dict[str, Any], components: Mapping[str, Any]) -> None:
+    """Add components; two things must not have one name."""
+    for name, component in components.items():
+        if schemas.setdefault(name, component) != component:
+            raise ValueError(f"two schemas are called {name}")

@@ -1,0 +1,310 @@
+"""The central system put together: the only place that chooses and composes.
+
+`run` is the process behind `voltline serve`; `Central` is the same for a process that runs already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from voltline.base.clock import SystemClock
+from voltline.base.ids import folded
+from voltline.central import logs
+from voltline.central.addresses import UnusableAddress, listening_socket, unusable, url
+from voltline.central.api.application import application
+from voltline.central.api.listener import HttpListener
+from voltline.central.api.needs import Site
+from voltline.central.domain.authorization import AuthorizationRules
+from voltline.central.domain.stations import RegistrationRules, StationKey
+from voltline.central.door import Door
+from voltline.central.folder import DataFolder, UnusableFolder
+from voltline.central.handlers.desk import Desk, Visit
+from voltline.central.handlers.routes import register
+from voltline.central.intake import Intake, Outage
+from voltline.central.lines import LiveLines
+from voltline.central.services import stations
+from voltline.central.services.ports import UnitOfWork
+from voltline.central.settings import Settings
+from voltline.central.storage.database import Database, sqlite_url
+from voltline.central.storage.errors import StorageError
+from voltline.central.storage.group_commit import GroupCommit
+from voltline.central.storage.queries import SqlQueries
+from voltline.central.storage.unit_of_work import SqlStore
+from voltline.messages import Deviation, Mode, Side
+from voltline.transport.connection import Connection, Watch
+from voltline.transport.handlers import Handlers
+from voltline.transport.recorder import Recorder
+from voltline.transport.server import CentralSystem, ServerOptions
+
+log = logging.getLogger(__name__)
+
+HEARD_PERIOD_S = 60
+"""How often it is written down when charge points were last heard of."""
+TRY_AGAIN_LATER = 1013
+"""WebSocket close code: the server cannot serve just now."""
+
+
+class CannotStart(Exception):  # noqa: N818  # reads well
+    """The central system cannot be started; the text says why, and what to do."""
+
+
+class Central:
+    """A central system with its database, its OCPP port and its HTTP port.
+
+    `start` raises CannotStart; after it `ocpp_url` and `http_url` say where to connect. `stop` ends all
+    gracefully. As an async context manager it does both.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ocpp_url = ""
+        """What charge points connect to; their identity follows after a slash."""
+        self.http_url = ""
+        self._now = SystemClock().now
+        self._undo = contextlib.AsyncExitStack()
+        self._stopping = False
+        self._ocpp: CentralSystem
+        self._writer: GroupCommit
+        self._lines: LiveLines
+        self._recorder: Recorder | None = None
+
+    async def start(self) -> None:
+        """Open the database, then the ports. What was opened is closed again if anything fails."""
+        try:
+            async with contextlib.AsyncExitStack() as undo:
+                await self._start(undo)
+                self._undo = undo.pop_all()
+        except (UnusableFolder, UnusableAddress, StorageError) as error:
+            raise CannotStart(str(error)) from error
+
+    async def stop(self) -> None:
+        """Take nothing new, store and answer what has arrived, close the connections with 1001."""
+        self._stopping = True
+        await self._undo.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # What is opened first is closed last.
+
+    async def _start(self, undo: contextlib.AsyncExitStack) -> None:
+        settings = self.settings
+        folder = undo.enter_context(DataFolder(settings.data.path))
+        database = Database(settings.data.database_url or sqlite_url(folder.database))
+        undo.callback(database.close)
+        database.upgrade()
+        self._writer = GroupCommit(SqlStore(database))
+        self._writer.start()
+        undo.push_async_callback(self._close_writer)
+        if settings.recording.enabled:
+            self._recorder = self._open_recorder(folder)
+            undo.callback(self._recorder.close)
+        self._ocpp = self._central_system()
+        self._lines = LiveLines(self._ocpp.stations, now=self._now, clock=asyncio.get_running_loop().time)
+        await self._listen(undo, Site(SqlQueries(database), self._writer, self._lines))
+        keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
+        keeping.add_done_callback(_log_failure)
+        undo.push_async_callback(_cancelled, keeping)
+
+    async def _listen(self, undo: contextlib.AsyncExitStack, site: Site) -> None:
+        ocpp, http = self.settings.ocpp, self.settings.http
+        grace_s = self.settings.shutdown.grace_s
+        try:
+            port = await self._ocpp.start(ocpp.host, ocpp.port)
+        except OSError as error:
+            raise unusable("charge points", ocpp.host, ocpp.port, error, "--ocpp-port") from error
+        undo.push_async_callback(self._ocpp.stop, grace_s=grace_s)
+        self.ocpp_url = url("ws", ocpp.host, port) + (ocpp.path.rstrip("/") or "/ocpp")
+        listening = listening_socket("the REST API", http.host, http.port, "--http-port")
+        listener = HttpListener(application(site), listening, grace_s=grace_s)
+        undo.push_async_callback(listener.stop)
+        await listener.start()
+        self.http_url = url("http", http.host, listening.getsockname()[1])
+
+    async def _close_writer(self) -> None:
+        left = await self._writer.close(timeout_s=self.settings.shutdown.grace_s)
+        if left:
+            log.error("%d messages could not be stored; none of them was answered", left)
+
+    # OCPP
+
+    def _central_system(self) -> CentralSystem:
+        settings, now = self.settings, self._now
+        intake = Intake(
+            self._writer,
+            max_waiting=settings.data.max_waiting,
+            pause=lambda: self._ocpp.pause_reading(),
+            resume=self._resume_reading,
+        )
+        desk = Desk(
+            writer=intake,
+            now=now,
+            registration=RegistrationRules(
+                policy=settings.registration.policy,
+                heartbeat_interval_s=settings.registration.heartbeat_interval_s,
+                retry_interval_s=settings.registration.retry_interval_s,
+            ),
+            authorization=AuthorizationRules(
+                unknown_tags=settings.authorization.unknown_tags,
+                one_transaction_per_tag=settings.authorization.one_transaction_per_tag,
+            ),
+        )
+        handlers = Handlers(Side.CENTRAL_SYSTEM)
+        register(handlers, desk)
+        door = Door(self._writer, policy=settings.registration.policy, path=settings.ocpp.path, now=now)
+        return CentralSystem(
+            handlers=handlers,
+            admit=door.admit,
+            options=ServerOptions(
+                mode=Mode.STRICT if settings.ocpp.strict else Mode.TOLERANT,
+                accept_missing_subprotocol=settings.ocpp.accept_missing_subprotocol,
+                call_timeout_s=settings.ocpp.message_timeout_s,
+                ping_interval_s=settings.ocpp.ping_interval_s,
+                ping_timeout_s=settings.ocpp.ping_timeout_s,
+                max_message_bytes=settings.ocpp.max_message_bytes,
+            ),
+            watch=Watch(frame=self._record if self._recorder else None, deviations=_log_deviations),
+            on_connected=_log_connected,
+            on_disconnected=self._disconnected,
+        )
+
+    def _resume_reading(self) -> None:
+        if not self._stopping:
+            self._ocpp.resume_reading()
+
+    def _disconnected(self, connection: Connection) -> None:
+        visit: Visit = connection.context
+        log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
+        replaced = folded(connection.identity) in self._ocpp.stations
+        stored = self._writer.submit(
+            _note_disconnected, visit.key, self._lines.heard_at(connection), self._now(), replaced
+        )
+        stored.add_done_callback(_log_failure)
+
+    # Bookkeeping
+
+    async def _keep_house(self) -> None:
+        loop = asyncio.get_running_loop()
+        outage = Outage(
+            self._writer, close_after_s=self.settings.data.outage_close_s, close_all=self._close_all
+        )
+        next_heard = loop.time() + HEARD_PERIOD_S
+        while True:
+            await asyncio.sleep(1)
+            outage.look(loop.time())
+            if self._recorder is not None:
+                self._recorder.flush()
+            if loop.time() >= next_heard and self._writer.healthy:
+                next_heard = loop.time() + HEARD_PERIOD_S
+                heard = self._lines.heard_within(HEARD_PERIOD_S * 1.5)
+                self._writer.submit(stations.heard, heard).add_done_callback(_log_failure)
+
+    def _close_all(self) -> None:
+        for connection in list(self._ocpp.stations.values()):
+            connection.close(TRY_AGAIN_LATER, "the database is out of reach; try again later")
+
+    def _open_recorder(self, folder: DataFolder) -> Recorder:
+        recording = self.settings.recording
+        try:
+            return Recorder(
+                folder.recording, max_bytes=recording.max_file_bytes, keep=recording.max_files - 1
+            )
+        except OSError as error:
+            raise UnusableFolder(f"{folder.recording} cannot be written: {error.strerror}") from error
+
+    def _record(self, connection: Connection, direction: str, text: str) -> None:
+        assert self._recorder is not None
+        visit: Visit = connection.context
+        self._recorder.record(visit.identity, direction, text)
+
+
+def _note_disconnected(
+    unit: UnitOfWork, station: StationKey, heard_at: datetime, at: datetime, replaced: bool
+) -> None:
+    stations.heard(unit, {station: heard_at})
+    if not replaced:
+        stations.disconnected(unit, station, at)
+
+
+def _log_connected(connection: Connection) -> None:
+    visit: Visit = connection.context
+    log.info("%s connected from %s", visit.identity, connection.remote)
+    if connection.subprotocol is None:
+        log.info("%s offers no subprotocol; taken for OCPP 1.6", visit.identity)
+
+
+def _log_deviations(
+    connection: Connection, action: str, message_id: str, deviations: tuple[Deviation, ...]
+) -> None:
+    if log.isEnabledFor(logging.DEBUG):
+        for deviation in deviations:
+            log.debug(
+                "%s %s %s: %s: %s", connection.identity, action, message_id, deviation.path, deviation.text
+            )
+
+
+def _log_failure(ended: asyncio.Future[Any]) -> None:
+    if not ended.cancelled() and (error := ended.exception()) is not None:
+        log.error("the bookkeeping of connections failed", exc_info=error)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def run(settings: Settings, *, announce: Callable[[str], object]) -> None:
+    """Serve until SIGTERM or SIGINT, then stop gracefully; a second signal ends the process at once.
+
+    `announce` is given the line that says where to connect. Raises CannotStart.
+    """
+    logs.configure(settings.log)
+    _event_loop_runner(_serve(settings, announce))
+
+
+async def _serve(settings: Settings, announce: Callable[[str], object]) -> None:
+    stop = asyncio.Event()
+    _on_signals(stop)
+    async with Central(settings) as central:
+        folder = settings.data.path.absolute()
+        announce(f"voltline is ready ocpp={central.ocpp_url} http={central.http_url} data={folder}")
+        await stop.wait()
+        log.info("stopping: what has arrived is stored and answered first")
+    log.info("stopped")
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        if stop.is_set():
+            # What was acknowledged is durable; all else will be sent again.
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if hasattr(loop, "add_signal_handler"):
+            loop.add_signal_handler(number, asked, int(number))
+
+
+def _event_loop_runner(main: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
