@@ -1,0 +1,70 @@
+"""Taking connectors out of service and back (OCPP 1.6, 5.2)."""
+
+from voltline.messages import AvailabilityStatus
+from voltline.messages import ChargePointStatus as Status
+from voltline.station.core.connectors import Connector, Connectors
+from voltline.station.core.driver import Driver
+from voltline.station.core.status import Cause
+from voltline.station.core.transactions import Transactions
+
+
+class Availability:
+    """Which connectors are in service; a running transaction is never cut short for it."""
+
+    def __init__(self, connectors: Connectors, driver: Driver, transactions: Transactions) -> None:
+        self._connectors = connectors
+        self._driver = driver
+        self._transactions = transactions
+
+    def change(self, connector_id: int, operative: bool) -> AvailabilityStatus:
+        """Change one connector, or with 0 the station and all of them, now or when transactions are over."""
+        if connector_id not in self._connectors:
+            return AvailabilityStatus.REJECTED
+        everything = connector_id == 0
+        chosen = self._connectors.outlets if everything else (self._connectors.outlet(connector_id),)
+        if operative:
+            for connector in chosen:
+                self._restore(connector)
+            if everything:
+                self._restore(self._connectors.main)
+            return AvailabilityStatus.ACCEPTED
+        later = [self._withdraw(connector) for connector in chosen]
+        if everything and not self._connectors.main.inoperative:
+            self._connectors.main.withdrawal_scheduled = True
+            self.main_follows()
+        return AvailabilityStatus.SCHEDULED if any(later) else AvailabilityStatus.ACCEPTED
+
+    def main_follows(self) -> None:
+        """Connector 0 goes out of service as scheduled when no other one is still waited for."""
+        main = self._connectors.main
+        if main.withdrawal_scheduled and not any(
+            one.withdrawal_scheduled for one in self._connectors.outlets
+        ):
+            main.withdrawal_scheduled = False
+            main.inoperative = True
+            self._connectors.move(main, Cause.WITHDRAWN)
+
+    def _restore(self, connector: Connector) -> None:
+        connector.withdrawal_scheduled = False
+        if not connector.inoperative:
+            return
+        connector.inoperative = False
+        if connector.vehicle:
+            self._driver.prepare(connector)
+        else:
+            self._connectors.move(connector, Cause.FREED)
+
+    def _withdraw(self, connector: Connector) -> bool:
+        """Whether that has to wait for the end of a transaction."""
+        if connector.inoperative:
+            return False
+        connector.withdrawal_scheduled = True
+        if connector.transaction is not None:
+            return True
+        if connector.status == Status.PREPARING:
+            # The matrix has no way from Preparing to Unavailable: the intended use ends first (B1, then A8).
+            connector.withdrawal_scheduled = False
+            self._transactions.free(connector)
+            connector.withdrawal_scheduled = True
+        self._transactions.free(connector)
+        return False

@@ -1,0 +1,55 @@
+"""The workbench that the parts of the core share: the moment, the deadlines, and the list of intents."""
+
+from datetime import datetime, timedelta
+
+from voltline.station.core.configuration import Configuration
+from voltline.station.core.hardware import Hardware, Meter
+from voltline.station.core.intents import Intent, Matter, Notice
+from voltline.station.core.moment import Moment
+from voltline.station.core.timers import Timer, Timers
+
+CLOCK_TOLERANCE = timedelta(seconds=1)
+"""A smaller difference is the journey of the answer; following it would let time jitter."""
+
+
+class Bench:
+    """State without rules: every part reads the moment here and lays its intents here."""
+
+    __slots__ = ("_clock_offset", "_intents", "configuration", "hardware", "meter", "now", "timers")
+
+    def __init__(self, hardware: Hardware, configuration: Configuration, meter: Meter, now: Moment) -> None:
+        self.hardware = hardware
+        self.configuration = configuration
+        self.meter = meter
+        self.timers = Timers()
+        self.now = now
+        self._intents: list[Intent] = []
+        self._clock_offset = timedelta()
+
+    @property
+    def timestamp(self) -> datetime:
+        """The time of day by the station's own clock, which follows the central system's."""
+        return self.now.utc + self._clock_offset
+
+    def set_clock(self, current_time: datetime) -> None:
+        """Follow the central system's clock (OCPP 1.6, 4.2 and 4.6)."""
+        offset = current_time - self.now.utc
+        if abs(offset - self._clock_offset) > CLOCK_TOLERANCE:
+            self._clock_offset = offset
+
+    def intend(self, intent: Intent) -> None:
+        """Lay down one thing to do."""
+        self._intents.append(intent)
+
+    def tell(self, matter: Matter, text: str, connector_id: int = 0) -> None:
+        """Lay down a notice for the people at the station."""
+        self._intents.append(Notice(matter, text, connector_id))
+
+    def take_intents(self) -> list[Intent]:
+        """Hand over what has been laid down, in order."""
+        intents, self._intents = self._intents, []
+        return intents
+
+    def wait(self, timer: Timer, seconds: float, connector_id: int = 0) -> None:
+        """Set a deadline so many seconds from now."""
+        self.timers.start(timer, self.now.monotonic + seconds, connector_id)

@@ -1,0 +1,232 @@
+"""The charge point, whole and pure: happenings in, intents out.
+
+Nothing here waits, connects or looks at a clock. Whoever drives it hands over what happened and the moment,
+does what the intents say in their order, and comes back at `next_deadline()` at the latest.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from voltline.messages import ChargePointErrorCode, ConfigurationStatus
+from voltline.station.core.authorization import Authorizer
+from voltline.station.core.availability import Availability
+from voltline.station.core.bench import Bench
+from voltline.station.core.commands import Commands, Refusal
+from voltline.station.core.configuration import Configuration
+from voltline.station.core.connectors import Connectors, Fault
+from voltline.station.core.driver import Driver
+from voltline.station.core.happenings import (
+    Answered,
+    Asked,
+    CablePlugged,
+    CableRemoved,
+    Failed,
+    FaultCleared,
+    FaultRaised,
+    Happening,
+    ImpossibleHappening,
+    LinkDown,
+    LinkUp,
+    PoweredUp,
+    SettingChanged,
+    StopPressed,
+    TagPresented,
+    Tick,
+    VehicleReady,
+    VehicleUnplugged,
+)
+from voltline.station.core.hardware import Hardware, Meter
+from voltline.station.core.intents import Answer, Intent, Matter, Refuse, StaySilent
+from voltline.station.core.moment import Moment
+from voltline.station.core.outbox import Outbox
+from voltline.station.core.registration import Registration, Standing
+from voltline.station.core.restart import Restart
+from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH
+from voltline.station.core.status_reports import StatusReports
+from voltline.station.core.timers import Timer
+from voltline.station.core.transactions import Transactions
+
+
+class ChargePoint:
+    """One station: its parts, and which of them a happening concerns."""
+
+    def __init__(self, hardware: Hardware, meter: Meter, now: Moment) -> None:
+        self.bench = Bench(hardware, Configuration(hardware), meter, now)
+        self.connectors = Connectors(hardware.connectors, lambda one, info: self.reports.changed(one, info))
+        self.outbox = Outbox(self.bench)
+        self.registration = Registration(self.bench, self.outbox, self._came_online)
+        self.reports = StatusReports(self.bench, self.outbox, self.registration)
+        self.authorizer = Authorizer(self.bench, self.outbox, self.registration)
+        self.transactions = Transactions(self.bench, self.outbox, self.connectors, self.authorizer)
+        self.outbox.replies = self.transactions
+        self.driver = Driver(self.bench, self.connectors, self.authorizer, self.transactions)
+        self.availability = Availability(self.connectors, self.driver, self.transactions)
+        self.restart = Restart(
+            self.bench, self.outbox, self.connectors, self.registration, self.transactions, self.driver
+        )
+        self._commands = Commands(self)
+
+    def handle(self, happening: Happening, now: Moment) -> list[Intent]:
+        """Take in one happening and say what is to be done about it, in order.
+
+        Raises:
+            ImpossibleHappening: the station cannot be in the state that it speaks of; nothing has changed,
+                and what passing time demands comes with the next call, which should be a `Tick` at once.
+        """
+        self.bench.now = now
+        while (due := self.bench.timers.take_due(now.monotonic)) is not None:
+            self._deadline_passed(*due)
+        _ROUTES[type(happening)](self, happening)
+        self.availability.main_follows()
+        self.outbox.pump()
+        self.restart.go_if_ready()
+        return self.bench.take_intents()
+
+    def next_deadline(self) -> float | None:
+        """When to come back with a `Tick`, in seconds of the monotonic clock; None for never."""
+        return self.bench.timers.next_deadline()
+
+    @property
+    def takes_remote_orders(self) -> bool:
+        """Whether transactions may be started and stopped from afar: only once accepted (OCPP 1.6, 4.2)."""
+        return self.registration.standing is Standing.ACCEPTED and not self.restart.pending
+
+    def change_setting(self, key: str, value: str) -> ConfigurationStatus:
+        """Set a configuration key and act by it at once."""
+        status = self.bench.configuration.change(key, value)
+        if status == ConfigurationStatus.ACCEPTED:
+            name = key.casefold()
+            if name == "heartbeatinterval" and self.registration.online:
+                self.registration.expect_heartbeat()
+            elif name == "metervaluesampleinterval":
+                self.transactions.metering.interval_changed(self.connectors)
+        return status
+
+    # ---- what happened
+
+    def _deadline_passed(self, timer: Timer, connector_id: int) -> None:
+        if timer is Timer.BOOT:
+            self.registration.boot()
+        elif timer is Timer.HEARTBEAT:
+            self.registration.heartbeat_due()
+        elif timer is Timer.CONNECTION_TIMEOUT:
+            self.driver.connection_timed_out(self.connectors.outlet(connector_id))
+        elif timer is Timer.SAMPLE:
+            transaction = self.connectors.outlet(connector_id).transaction
+            if transaction is not None:
+                self.transactions.metering.sample_due(transaction)
+        # RESEND and RESET only bar the way while they run; what waits behind them is looked at every time.
+
+    def _came_online(self, accepted: bool) -> None:
+        if accepted:
+            self.reports.report_all(self.connectors)
+        else:
+            self.reports.report_differences(self.connectors)
+
+    def _powered_up(self, _: PoweredUp) -> None:
+        self.outbox.link_down()
+        self.bench.timers.cancel_all()
+        self.reports.forget()
+        self.registration.powered_up()
+        self.driver.power_returned()
+
+    def _link_up(self, _: LinkUp) -> None:
+        self.registration.link_up()
+
+    def _link_down(self, _: LinkDown) -> None:
+        self.registration.link_down()
+        self.outbox.link_down()
+
+    def _tick(self, _: Tick) -> None:
+        """The deadlines have been looked at already."""
+
+    def _answered(self, happening: Answered) -> None:
+        self.outbox.answered(happening.number, happening.response)
+
+    def _failed(self, happening: Failed) -> None:
+        self.outbox.failed(happening)
+
+    def _asked(self, happening: Asked) -> None:
+        if self.registration.silent or self.registration.standing is Standing.OFF:
+            self.bench.intend(StaySilent(happening.token))
+            return
+        try:
+            response = self._commands.response_to(happening.request)
+        except Refusal as refusal:
+            self.bench.intend(Refuse(happening.token, refusal.code, refusal.text))
+        else:
+            self.bench.intend(Answer(happening.token, response))
+
+    def _cable_plugged(self, happening: CablePlugged) -> None:
+        self.driver.plug(self.connectors.outlet(happening.connector_id))
+
+    def _vehicle_unplugged(self, happening: VehicleUnplugged) -> None:
+        self.driver.unplug_vehicle(self.connectors.outlet(happening.connector_id))
+
+    def _cable_removed(self, happening: CableRemoved) -> None:
+        self.driver.remove_cable(self.connectors.outlet(happening.connector_id))
+
+    def _vehicle_ready(self, happening: VehicleReady) -> None:
+        self.driver.vehicle_ready(self.connectors.outlet(happening.connector_id), happening.ready)
+
+    def _tag_presented(self, happening: TagPresented) -> None:
+        if self.registration.standing is Standing.OFF or self.restart.pending:
+            raise ImpossibleHappening("the station is restarting and reads no tags")
+        self.driver.present(happening.id_tag, happening.connector_id)
+
+    def _stop_pressed(self, happening: StopPressed) -> None:
+        connector = self.connectors.outlet(happening.connector_id)
+        if connector.transaction is None:
+            raise ImpossibleHappening(f"no transaction is running on connector {connector.id}")
+        self.transactions.end(connector, happening.reason)
+
+    def _fault_raised(self, happening: FaultRaised) -> None:
+        connector = self.connectors.any(happening.connector_id)
+        code = happening.error_code
+        if code == ChargePointErrorCode.NO_ERROR:
+            raise ImpossibleHappening("NoError is not a fault; clear the fault instead")
+        blocking = happening.blocking
+        if code == ChargePointErrorCode.EV_COMMUNICATION_ERROR:
+            if connector.status not in EV_COMMUNICATION_ERROR_WITH:
+                raise ImpossibleHappening(f"{code} cannot come with status {connector.status}")
+            blocking = False
+        fault = Fault(
+            error_code=code,
+            blocking=blocking,
+            info=happening.info,
+            vendor_error_code=happening.vendor_error_code
+            or ("unspecified" if code == ChargePointErrorCode.OTHER_ERROR else ""),
+        )
+        self.connectors.set_fault(connector, fault)
+        self.transactions.settle(connector)
+
+    def _fault_cleared(self, happening: FaultCleared) -> None:
+        connector = self.connectors.any(happening.connector_id)
+        if connector.fault is None:
+            raise ImpossibleHappening(f"connector {connector.id} has no fault")
+        self.connectors.set_fault(connector, None)
+        self.transactions.settle(connector)
+
+    def _setting_changed(self, happening: SettingChanged) -> None:
+        status = self.change_setting(happening.key, happening.value)
+        self.bench.tell(Matter.STATUS, f"{happening.key} = {happening.value}: {status}")
+
+
+_ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
+    PoweredUp: ChargePoint._powered_up,
+    LinkUp: ChargePoint._link_up,
+    LinkDown: ChargePoint._link_down,
+    Tick: ChargePoint._tick,
+    Answered: ChargePoint._answered,
+    Failed: ChargePoint._failed,
+    Asked: ChargePoint._asked,
+    CablePlugged: ChargePoint._cable_plugged,
+    VehicleUnplugged: ChargePoint._vehicle_unplugged,
+    CableRemoved: ChargePoint._cable_removed,
+    VehicleReady: ChargePoint._vehicle_ready,
+    TagPresented: ChargePoint._tag_presented,
+    StopPressed: ChargePoint._stop_pressed,
+    FaultRaised: ChargePoint._fault_raised,
+    FaultCleared: ChargePoint._fault_cleared,
+    SettingChanged: ChargePoint._setting_changed,
+}

@@ -1,0 +1,217 @@
+"""What the central system asks of the station, and the answers to it.
+
+Every handler gives the response; what follows from it leaves after the answer, because the outbox is emptied
+only when the whole happening is dealt with. A refusal for which OCPP has no word is a `Refusal`.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from voltline.messages import (
+    UNSET,
+    AvailabilityType,
+    ChangeAvailability,
+    ChangeAvailabilityResponse,
+    ChangeConfiguration,
+    ChangeConfigurationResponse,
+    ChargingProfilePurpose,
+    ClearCache,
+    ClearCacheResponse,
+    ClearCacheStatus,
+    DataTransfer,
+    DataTransferResponse,
+    DataTransferStatus,
+    ErrorCode,
+    GetConfiguration,
+    GetConfigurationResponse,
+    MessageTrigger,
+    Reason,
+    RemoteStartStopStatus,
+    RemoteStartTransaction,
+    RemoteStartTransactionResponse,
+    RemoteStopTransaction,
+    RemoteStopTransactionResponse,
+    Request,
+    Reset,
+    ResetResponse,
+    ResetStatus,
+    ResetType,
+    Response,
+    TriggerMessage,
+    TriggerMessageResponse,
+    TriggerMessageStatus,
+    UnlockConnector,
+    UnlockConnectorResponse,
+    UnlockStatus,
+    action_of,
+)
+from voltline.station.core.hardware import Outlet
+from voltline.station.core.outbox import Leave
+
+if TYPE_CHECKING:
+    from voltline.station.core.charge_point import ChargePoint
+
+
+class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
+    """The request gets this CALLERROR."""
+
+    def __init__(self, code: ErrorCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class Commands:
+    """One method a request that this station serves; it serves no other."""
+
+    def __init__(self, station: "ChargePoint") -> None:
+        self._station = station
+
+    def response_to(self, request: Request[Any]) -> Response:
+        """Do what is asked, as far as it is possible.
+
+        Raises:
+            Refusal: the station has no such function, or the request breaks a rule.
+        """
+        handler = _HANDLERS.get(type(request))
+        if handler is None:
+            action = action_of(request)
+            raise Refusal(ErrorCode.NOT_SUPPORTED, f"{action.name} is not a function of this station")
+        return handler(self, request)
+
+    # ---- transactions
+
+    def remote_start(self, request: RemoteStartTransaction) -> RemoteStartTransactionResponse:
+        """Take the request if there is a connector for it; the rest comes after the answer (errata 3.32)."""
+        profile = request.charging_profile
+        fits = profile is UNSET or (
+            profile.charging_profile_purpose == ChargingProfilePurpose.TX_PROFILE
+            and profile.transaction_id is UNSET
+        )
+        connector_id = None if request.connector_id is UNSET else request.connector_id
+        accepted = (
+            fits
+            and self._station.takes_remote_orders
+            and self._station.driver.remote_start(
+                connector_id,
+                request.id_tag,
+                self._station.bench.configuration.flag("AuthorizeRemoteTxRequests"),
+            )
+        )
+        return RemoteStartTransactionResponse(status=_start_stop(accepted))
+
+    def remote_stop(self, request: RemoteStopTransaction) -> RemoteStopTransactionResponse:
+        """Stop the transaction if it runs here (errata 3.33)."""
+        connector = self._station.transactions.find(request.transaction_id)
+        if connector is None or not self._station.takes_remote_orders:
+            return RemoteStopTransactionResponse(status=RemoteStartStopStatus.REJECTED)
+        self._station.transactions.end(connector, Reason.REMOTE)
+        return RemoteStopTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
+
+    def unlock(self, request: UnlockConnector) -> UnlockConnectorResponse:
+        """Release the cable, after ending the transaction on it (OCPP 1.6, 5.18)."""
+        station = self._station
+        lockable = station.bench.hardware.outlet is Outlet.SOCKET
+        connector = next((one for one in station.connectors.outlets if one.id == request.connector_id), None)
+        if connector is None or not lockable:
+            return UnlockConnectorResponse(status=UnlockStatus.NOT_SUPPORTED)
+        station.transactions.end(connector, Reason.UNLOCK_COMMAND)
+        connector.locked_for = None
+        station.transactions.set_lock(connector, False)
+        return UnlockConnectorResponse(status=UnlockStatus.UNLOCKED)
+
+    # ---- the station
+
+    def reset(self, request: Reset) -> ResetResponse:
+        """Agree to a reset, which follows when its StopTransactions are delivered (OCPP 1.6, 5.14)."""
+        accepted = self._station.restart.begin(hard=request.type == ResetType.HARD)
+        return ResetResponse(status=ResetStatus.ACCEPTED if accepted else ResetStatus.REJECTED)
+
+    def change_availability(self, request: ChangeAvailability) -> ChangeAvailabilityResponse:
+        """Take into or out of service, now or when the transaction is over (OCPP 1.6, 5.2)."""
+        operative = request.type == AvailabilityType.OPERATIVE
+        status = self._station.availability.change(request.connector_id, operative)
+        return ChangeAvailabilityResponse(status=status)
+
+    def clear_cache(self, _: ClearCache) -> ClearCacheResponse:
+        """Forget every cached tag."""
+        self._station.authorizer.cache.clear()
+        return ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
+
+    def data_transfer(self, _: DataTransfer) -> DataTransferResponse:
+        """This station knows no vendor's messages."""
+        return DataTransferResponse(status=DataTransferStatus.UNKNOWN_VENDOR_ID)
+
+    # ---- configuration
+
+    def get_configuration(self, request: GetConfiguration) -> GetConfigurationResponse:
+        """The keys asked for, or all of them (OCPP 1.6, 5.8)."""
+        configuration = self._station.bench.configuration
+        names = [] if request.key is UNSET else request.key
+        most = configuration.number("GetConfigurationMaxKeys")
+        if len(names) > most:
+            text = f"{len(names)} keys asked for; GetConfigurationMaxKeys is {most}"
+            raise Refusal(ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, text)
+        known, unknown = configuration.read(names)
+        return GetConfigurationResponse(configuration_key=known or UNSET, unknown_key=unknown or UNSET)
+
+    def change_configuration(self, request: ChangeConfiguration) -> ChangeConfigurationResponse:
+        """Set a key, and act by it at once (OCPP 1.6, 5.3)."""
+        return ChangeConfigurationResponse(status=self._station.change_setting(request.key, request.value))
+
+    # ---- triggers
+
+    def trigger(self, request: TriggerMessage) -> TriggerMessageResponse:
+        """Send a message out of its turn, after the answer (OCPP 1.6, 5.17)."""
+        connector_id = None if request.connector_id is UNSET else request.connector_id
+        status = self._trigger(request.requested_message, connector_id)
+        return TriggerMessageResponse(status=status)
+
+    def _trigger(self, wanted: MessageTrigger, connector_id: int | None) -> TriggerMessageStatus:
+        station = self._station
+        if wanted == MessageTrigger.BOOT_NOTIFICATION:
+            if not station.registration.boot_may_be_triggered:
+                return TriggerMessageStatus.REJECTED
+            station.registration.boot()
+            return TriggerMessageStatus.ACCEPTED
+        if wanted == MessageTrigger.HEARTBEAT:
+            station.registration.heartbeat(Leave.TRIGGERED)
+            return TriggerMessageStatus.ACCEPTED
+        if wanted not in (MessageTrigger.STATUS_NOTIFICATION, MessageTrigger.METER_VALUES):
+            return TriggerMessageStatus.NOT_IMPLEMENTED
+        if connector_id is not None and connector_id not in station.connectors:
+            return TriggerMessageStatus.REJECTED
+        if wanted == MessageTrigger.STATUS_NOTIFICATION:
+            chosen = (
+                tuple(station.connectors) if connector_id is None else (station.connectors.any(connector_id),)
+            )
+            for connector in chosen:
+                station.reports.report(connector, Leave.TRIGGERED)
+            return TriggerMessageStatus.ACCEPTED
+        if connector_id == 0:
+            return TriggerMessageStatus.REJECTED  # there is no main meter
+        for connector in station.connectors.outlets:
+            if connector_id in (None, connector.id):
+                station.transactions.metering.send_newest(connector, Leave.TRIGGERED)
+        return TriggerMessageStatus.ACCEPTED
+
+
+def _start_stop(accepted: bool) -> RemoteStartStopStatus:
+    return RemoteStartStopStatus.ACCEPTED if accepted else RemoteStartStopStatus.REJECTED
+
+
+_HANDLERS: dict[type[Request[Any]], Callable[[Commands, Any], Response]] = {
+    ChangeAvailability: Commands.change_availability,
+    ChangeConfiguration: Commands.change_configuration,
+    ClearCache: Commands.clear_cache,
+    DataTransfer: Commands.data_transfer,
+    GetConfiguration: Commands.get_configuration,
+    RemoteStartTransaction: Commands.remote_start,
+    RemoteStopTransaction: Commands.remote_stop,
+    Reset: Commands.reset,
+    TriggerMessage: Commands.trigger,
+    UnlockConnector: Commands.unlock,
+}
+
+SERVED: frozenset[type[Request[Any]]] = frozenset(_HANDLERS)
+"""The requests of the central system that this station serves."""

@@ -1,0 +1,141 @@
+"""What happens to a station. Every change of the core begins with one of these."""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from voltline.messages import ChargePointErrorCode, Reason, Request, Response
+
+
+class PoweredUp(msgspec.Struct, frozen=True, gc=False):
+    """The station starts: at first, and after every reset."""
+
+
+class LinkUp(msgspec.Struct, frozen=True, gc=False):
+    """The connection to the central system stands."""
+
+
+class LinkDown(msgspec.Struct, frozen=True, gc=False):
+    """The connection is gone; whatever was under way is lost."""
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False):
+    """Time has passed. Deadlines are looked at before every other happening too."""
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """The central system answered request `number`."""
+
+    number: int
+    response: Response
+
+
+class Failure(Enum):
+    """How a request came to nothing."""
+
+    REFUSED = "CALLERROR"
+    UNREADABLE = "unreadable answer"
+    TIMEOUT = "timeout"
+    LOST = "connection lost"
+
+
+class Failed(msgspec.Struct, frozen=True, gc=False):
+    """Request `number` came to nothing; `text` says what the peer or the transport said."""
+
+    number: int
+    failure: Failure
+    text: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """The central system sent a request. The token comes back in `Answer`, `Refuse` or `StaySilent`."""
+
+    token: int
+    request: Request[Any]
+
+
+class CablePlugged(msgspec.Struct, frozen=True, gc=False):
+    """A vehicle hangs on the connector: the cable is in at both ends."""
+
+    connector_id: int
+
+
+class VehicleUnplugged(msgspec.Struct, frozen=True, gc=False):
+    """The cable was pulled at the vehicle's end. With a fixed cable that frees the connector."""
+
+    connector_id: int
+
+
+class CableRemoved(msgspec.Struct, frozen=True, gc=False):
+    """The cable was pulled out of the station's socket, which its lock must allow."""
+
+    connector_id: int
+
+
+class VehicleReady(msgspec.Struct, frozen=True, gc=False):
+    """The vehicle asks for energy (`ready`: S2 closed) or stops asking (S2 open)."""
+
+    connector_id: int
+    ready: bool
+
+
+class TagPresented(msgspec.Struct, frozen=True, gc=False):
+    """A tag is held to the reader. `connector_id` None: the station has one reader for all connectors."""
+
+    id_tag: str
+    connector_id: int | None = None
+
+
+class StopPressed(msgspec.Struct, frozen=True, gc=False):
+    """The transaction shall end for a reason found at the station itself."""
+
+    connector_id: int
+    reason: Reason = Reason.LOCAL
+
+
+class FaultRaised(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A fault shows. `connector_id` 0 is the station; `blocking` false makes it a mere warning."""
+
+    connector_id: int
+    error_code: ChargePointErrorCode
+    blocking: bool = True
+    info: str = ""
+    vendor_error_code: str = ""
+
+
+class FaultCleared(msgspec.Struct, frozen=True, gc=False):
+    """The fault is resolved."""
+
+    connector_id: int
+
+
+class SettingChanged(msgspec.Struct, frozen=True, gc=False):
+    """Somebody at the station sets a configuration key, by the rules of ChangeConfiguration."""
+
+    key: str
+    value: str
+
+
+Happening = (
+    PoweredUp
+    | LinkUp
+    | LinkDown
+    | Tick
+    | Answered
+    | Failed
+    | Asked
+    | CablePlugged
+    | VehicleUnplugged
+    | CableRemoved
+    | VehicleReady
+    | TagPresented
+    | StopPressed
+    | FaultRaised
+    | FaultCleared
+    | SettingChanged
+)
+
+
+class ImpossibleHappening(ValueError):  # noqa: N818  # reads well, and is shown to people
+    """This cannot happen to the station as it stands: a second cable in one socket, a connector it lacks."""

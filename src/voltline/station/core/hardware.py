@@ -1,0 +1,62 @@
+"""What the core has to know of the station it lives in, and the ports through which it asks the hardware."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from voltline.messages import BootNotification, Location, Measurand, Phase, UnitOfMeasure
+from voltline.station.core.moment import Moment
+
+
+class Outlet(Enum):
+    """How the cable is fastened to the station."""
+
+    SOCKET = "socket"
+    """The driver brings the cable; a lock holds it in the socket while it is in use."""
+    TETHERED = "tethered"
+    """The cable is fixed to the station and has no lock there (errata 3.83)."""
+
+
+class Hardware(msgspec.Struct, frozen=True, kw_only=True):
+    """The make of one station: what it calls itself, its connectors, and what its meters measure."""
+
+    boot: BootNotification
+    """Sent as it stands at every boot."""
+    connectors: int = 1
+    outlet: Outlet = Outlet.SOCKET
+    phases: int = 3
+    """Phases of every connector: 1 or 3; 0 for direct current."""
+    measurands: frozenset[Measurand] = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER})
+    """What the meters can deliver; a configuration that asks for more is Rejected (errata, 3.14.4)."""
+
+    def __post_init__(self) -> None:
+        if self.connectors < 1:
+            raise ValueError(f"a station has at least one connector, not {self.connectors}")
+        if self.phases not in (0, 1, 3):
+            raise ValueError(f"a connector has 1 or 3 phases, or 0 for direct current, not {self.phases}")
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One quantity at one place, as the meter shows it. `value` is in `unit`."""
+
+    measurand: Measurand
+    value: float
+    unit: UnitOfMeasure | None = None
+    phase: Phase | None = None
+    location: Location | None = None
+    decimals: int = 1
+    """Places after the point on the wire."""
+
+
+class Meter(Protocol):
+    """The meters of a station. Reading them costs no waiting: the device keeps the newest values at hand."""
+
+    def energy_wh(self, connector_id: int, now: Moment) -> int:
+        """The import register in whole watt hours. It never falls, not across transactions and reboots."""
+        ...
+
+    def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
+        """Everything the meter of the connector can tell at this moment."""
+        ...

@@ -1,0 +1,230 @@
+"""Everything the station sends, one request at a time (OCPP-J 1.6, 4.1.1; OCPP 1.6, 3.7).
+
+Two lanes. Posted requests belong to the moment and die with the connection. Transaction messages are queued:
+they survive loss of connection and reset, leave in order, and are given up only after the central system has
+failed `TransactionMessageAttempts` times to process them.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from voltline.messages import (
+    MeterValues,
+    Request,
+    Response,
+    StartTransaction,
+    StartTransactionResponse,
+    StopTransaction,
+    StopTransactionResponse,
+)
+from voltline.station.core.bench import Bench
+from voltline.station.core.happenings import Failed, Failure
+from voltline.station.core.intents import Matter, Send
+from voltline.station.core.timers import Timer
+
+Conf = TypeVar("Conf", bound=Response)
+
+NO_TRANSACTION_ID = -1
+"""Used for a transaction whose start the central system never answered (errata 3.18)."""
+
+
+class Leave(IntEnum):
+    """What the registration allows to be sent, each including those before it (OCPP 1.6, 4.2)."""
+
+    NOTHING = 0
+    BOOT = 1
+    TRIGGERED = 2
+    ANYTHING = 3
+
+
+class TransactionMessage(msgspec.Struct):
+    """A message that must arrive. `transaction` is the station's own number of it, 0 for none."""
+
+    transaction: int
+    request: StartTransaction | MeterValues | StopTransaction
+    sequence: int
+    sends: int = 0
+
+
+class _Posted(msgspec.Struct, frozen=True):
+    request: Request[Any]
+    answered: Callable[[Any], None]
+    failed: Callable[[Failed], None]
+    leave: Leave
+    urgent: bool
+    sequence: int
+
+
+class TransactionReplies:
+    """Who wants to know what became of the transaction messages; the parts of the core override this."""
+
+    def start_answered(
+        self, transaction: int, request: StartTransaction, response: StartTransactionResponse
+    ) -> None:
+        """The central system knows the transaction and has judged its tag."""
+
+    def stop_answered(self, request: StopTransaction, response: StopTransactionResponse) -> None:
+        """The central system has closed the transaction."""
+
+
+def _no_matter(_: Any) -> None:
+    """Most answers are empty and ask for nothing."""
+
+
+class Outbox:
+    """The two lanes, the one request under way, and the gate that the registration opens and closes."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.replies = TransactionReplies()
+        self._posted: deque[_Posted] = deque()
+        self._queue: deque[TransactionMessage] = deque()
+        self._transaction_ids: dict[int, int] = {}
+        self._under_way: _Posted | TransactionMessage | None = None
+        self._number = 0
+        self._sequence = 0
+        self._catching_up = False
+        self._gate = Leave.NOTHING
+        self.last_exchange = bench.now.monotonic
+        """When something was last sent, in seconds of the monotonic clock."""
+
+    def __len__(self) -> int:
+        """How many transaction messages wait or are under way."""
+        return len(self._queue) + isinstance(self._under_way, TransactionMessage)
+
+    @property
+    def gate(self) -> Leave:
+        """What may be sent now."""
+        return self._gate
+
+    @gate.setter
+    def gate(self, leave: Leave) -> None:
+        if leave is Leave.ANYTHING and self._gate is not leave:
+            self._catching_up = bool(self._queue)
+        self._gate = leave
+
+    def transaction_id(self, transaction: int) -> int | None:
+        """The central system's number of the transaction, None while its start is unanswered."""
+        return self._transaction_ids.get(transaction)
+
+    def post(
+        self,
+        request: Request[Conf],
+        answered: Callable[[Conf], None] = _no_matter,
+        failed: Callable[[Failed], None] = _no_matter,
+        *,
+        leave: Leave = Leave.ANYTHING,
+        urgent: bool = False,
+    ) -> None:
+        """Send this as soon as `leave` is given; an urgent one does not wait for transaction messages."""
+        self._sequence += 1
+        self._posted.append(_Posted(request, answered, failed, leave, urgent, self._sequence))
+
+    def queue(self, transaction: int, request: StartTransaction | MeterValues | StopTransaction) -> None:
+        """Deliver this in its turn, whatever happens to the connection meanwhile."""
+        self._sequence += 1
+        self._queue.append(TransactionMessage(transaction, request, self._sequence))
+
+    def pump(self) -> None:
+        """Let the next request go if none is under way."""
+        if self._under_way is not None or self._gate is Leave.NOTHING:
+            return
+        chosen = self._choose()
+        if chosen is None:
+            return
+        request = chosen.request
+        if isinstance(chosen, TransactionMessage):
+            self._queue.popleft()
+            chosen.sends += 1
+            request = self._with_transaction_id(chosen)
+        else:
+            self._posted.remove(chosen)
+        self._under_way = chosen
+        self._number += 1
+        self.last_exchange = self._bench.now.monotonic
+        self._bench.intend(Send(self._number, request, self._bench.configuration.number("MessageTimeout")))
+
+    def answered(self, number: int, response: Response) -> None:
+        """Take an answer; one that belongs to nothing under way is too late and ignored."""
+        done = self._take_under_way(number)
+        if done is None:
+            return
+        if isinstance(done, _Posted):
+            done.answered(response)
+            return
+        if not self._queue:
+            self._catching_up = False
+        request = done.request
+        if isinstance(response, StartTransactionResponse) and isinstance(request, StartTransaction):
+            self._transaction_ids[done.transaction] = response.transaction_id
+            self.replies.start_answered(done.transaction, request, response)
+        elif isinstance(response, StopTransactionResponse) and isinstance(request, StopTransaction):
+            self._transaction_ids.pop(done.transaction, None)
+            self.replies.stop_answered(request, response)
+
+    def failed(self, failure: Failed) -> None:
+        """Take a failure: a posted request is done with, a transaction message is tried again or given up."""
+        done = self._take_under_way(failure.number)
+        if done is None:
+            return
+        if isinstance(done, _Posted):
+            done.failed(failure)
+        elif failure.failure is Failure.LOST:
+            # The connection failed, not the central system: that counts for nothing (OCPP 1.6, 3.7.1).
+            done.sends -= 1
+            self._queue.appendleft(done)
+        else:
+            self._try_again(done, failure)
+
+    def link_down(self) -> None:
+        """Everything of the moment is lost, the transaction messages wait."""
+        self._gate = Leave.NOTHING
+        if self._under_way is not None:
+            self.failed(Failed(self._number, Failure.LOST))
+        lost, self._posted = self._posted, deque()
+        for posted in lost:
+            posted.failed(Failed(0, Failure.LOST))
+
+    def _take_under_way(self, number: int) -> _Posted | TransactionMessage | None:
+        if number != self._number:
+            return None
+        done, self._under_way = self._under_way, None
+        return done
+
+    def _choose(self) -> _Posted | TransactionMessage | None:
+        posted = next((posted for posted in self._posted if posted.leave <= self._gate), None)
+        if self._gate is not Leave.ANYTHING or not self._queue or self._bench.timers.is_running(Timer.RESEND):
+            return posted
+        head = self._queue[0]
+        # While old messages are being caught up with, those of the moment overtake them (OCPP 1.6, 3.7).
+        if posted is None or not (posted.urgent or self._catching_up or posted.sequence < head.sequence):
+            return head
+        return posted
+
+    def _with_transaction_id(self, message: TransactionMessage) -> Request[Any]:
+        request = message.request
+        if isinstance(request, StartTransaction) or not message.transaction:
+            return request
+        # Whatever follows a start in this lane leaves after the start was answered or given up.
+        transaction_id = self._transaction_ids.get(message.transaction, NO_TRANSACTION_ID)
+        return msgspec.structs.replace(request, transaction_id=transaction_id)
+
+    def _try_again(self, message: TransactionMessage, failure: Failed) -> None:
+        configuration = self._bench.configuration
+        name = type(message.request).__name__
+        if message.sends < configuration.number("TransactionMessageAttempts"):
+            wait_s = configuration.number("TransactionMessageRetryInterval") * message.sends
+            self._queue.appendleft(message)
+            self._bench.wait(Timer.RESEND, wait_s)
+            text = f"{name} failed ({failure.failure.value} {failure.text}".rstrip()
+            self._bench.tell(Matter.QUEUE, f"{text}), try {message.sends + 1} follows in {wait_s} s")
+            return
+        if isinstance(message.request, StartTransaction):
+            self._transaction_ids[message.transaction] = NO_TRANSACTION_ID
+        elif isinstance(message.request, StopTransaction):
+            self._transaction_ids.pop(message.transaction, None)
+        self._bench.tell(Matter.QUEUE, f"{name} given up after {message.sends} tries: {failure.text}")

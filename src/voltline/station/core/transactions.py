@@ -1,0 +1,172 @@
+"""Beginning and ending a transaction, and the flow of energy in between (OCPP 1.6, 4.8 and 4.10)."""
+
+from voltline.messages import (
+    UNSET,
+    AuthorizationStatus,
+    Reason,
+    StartTransaction,
+    StartTransactionResponse,
+    StopTransaction,
+    StopTransactionResponse,
+)
+from voltline.station.core.authorization import Authorizer
+from voltline.station.core.bench import Bench
+from voltline.station.core.connectors import Connector, Connectors, Permission
+from voltline.station.core.hardware import Outlet
+from voltline.station.core.intents import Energize, Lock, Matter
+from voltline.station.core.metering import Metering
+from voltline.station.core.outbox import Outbox, TransactionReplies
+from voltline.station.core.status import Cause
+from voltline.station.core.timers import Timer
+from voltline.station.core.transaction import Transaction
+
+
+class Transactions(TransactionReplies):
+    """The running transactions, each at home in its connector."""
+
+    def __init__(self, bench: Bench, outbox: Outbox, connectors: Connectors, authorizer: Authorizer) -> None:
+        self._bench = bench
+        self._outbox = outbox
+        self._connectors = connectors
+        self._authorizer = authorizer
+        self._number = 0
+        self.metering = Metering(bench, outbox)
+
+    def find(self, transaction_id: int) -> Connector | None:
+        """The connector on which the transaction runs that the central system knows by this number."""
+        for connector in self._connectors.outlets:
+            running = connector.transaction
+            if running is not None and self._outbox.transaction_id(running.number) == transaction_id:
+                return connector
+        return None
+
+    def begin(self, connector: Connector, permission: Permission) -> None:
+        """Start a transaction on a connector whose cable is in."""
+        bench = self._bench
+        bench.timers.cancel(Timer.CONNECTION_TIMEOUT, connector.id)
+        connector.permission = None
+        connector.locked_for = None
+        self._number += 1
+        meter_start_wh = bench.meter.energy_wh(connector.id, bench.now)
+        connector.transaction = transaction = Transaction(
+            self._number,
+            connector.id,
+            permission.id_tag,
+            permission.parent_id_tag,
+            meter_start_wh,
+            bench.timestamp,
+            bench.now.monotonic,
+        )
+        self._outbox.queue(
+            transaction.number,
+            StartTransaction(
+                connector_id=connector.id,
+                id_tag=transaction.id_tag,
+                meter_start=meter_start_wh,
+                timestamp=transaction.started_at,
+            ),
+        )
+        self.metering.begin(transaction)
+        self.set_lock(connector, True)
+        self.settle(connector)
+
+    def end(self, connector: Connector, reason: Reason, id_tag: str | None = None, info: str = "") -> None:
+        """End the transaction of the connector, if it has one, and see what is left for the driver to do.
+
+        `id_tag` is the tag that was presented for it. The cable stays locked where the rules keep it so.
+        """
+        transaction = connector.transaction
+        if transaction is None:
+            return
+        bench = self._bench
+        data = self.metering.end(transaction)
+        self._outbox.queue(
+            transaction.number,
+            StopTransaction(
+                id_tag=UNSET if id_tag is None else id_tag,
+                meter_stop=bench.meter.energy_wh(connector.id, bench.now),
+                timestamp=bench.timestamp,
+                transaction_id=0,  # the outbox puts the right one when it leaves
+                reason=reason,
+                transaction_data=data or UNSET,
+            ),
+        )
+        connector.transaction = None
+        self._energize(connector, False)
+        if connector.locked and self._keeps_cable(reason):
+            connector.locked_for = Permission(transaction.id_tag, transaction.parent_id_tag)
+        else:
+            self.set_lock(connector, False)
+        if connector.occupied:
+            self._connectors.move(connector, Cause.USER_MUST_ACT, info)
+        else:
+            self.free(connector)
+
+    def free(self, connector: Connector) -> None:
+        """Nothing is left to do at the connector: free it, or take it out of service as scheduled."""
+        connector.permission = None
+        connector.locked_for = None
+        self._bench.timers.cancel(Timer.CONNECTION_TIMEOUT, connector.id)
+        self.set_lock(connector, False)
+        if not connector.withdrawal_scheduled:
+            self._connectors.move(connector, Cause.FREED)
+            return
+        connector.withdrawal_scheduled = False
+        connector.inoperative = True
+        self._connectors.move(connector, Cause.WITHDRAWN)
+
+    def settle(self, connector: Connector, info: str = "") -> None:
+        """Let the energy of a running transaction flow or rest, as everything that bears on it demands."""
+        transaction = connector.transaction
+        if transaction is None:
+            return
+        self._energize(connector, not transaction.refused and not connector.is_blocked)
+        if transaction.refused:
+            cause = Cause.EVSE_SUSPENDS
+        elif connector.vehicle and connector.vehicle_ready:
+            cause = Cause.ENERGY_FLOWS
+        else:
+            cause = Cause.EV_SUSPENDS
+        self._connectors.move(connector, cause, info)
+
+    def set_lock(self, connector: Connector, on: bool) -> None:
+        """Hold or release the cable, where there is a lock."""
+        if connector.locked is not on and self._bench.hardware.outlet is Outlet.SOCKET:
+            connector.locked = on
+            self._bench.intend(Lock(connector.id, on))
+
+    def start_answered(
+        self, transaction: int, request: StartTransaction, response: StartTransactionResponse
+    ) -> None:
+        """Learn what the central system thinks of the tag; act on a refusal (3.5.4, errata 3.17)."""
+        info = response.id_tag_info
+        self._authorizer.learn(request.id_tag, info)
+        text = f"transaction {response.transaction_id}: tag {request.id_tag} {info.status}"
+        self._bench.tell(Matter.TRANSACTION, text, request.connector_id)
+        connector = self._connectors.outlet(request.connector_id)
+        running = connector.transaction
+        if running is None or running.number != transaction:
+            return
+        if info.status == AuthorizationStatus.ACCEPTED:
+            running.parent_id_tag = info.parent_id_tag if isinstance(info.parent_id_tag, str) else None
+        elif self._bench.configuration.flag("StopTransactionOnInvalidId"):
+            self.end(connector, Reason.DEAUTHORIZED)
+        else:
+            running.refused = True
+            self.settle(connector)
+
+    def stop_answered(self, request: StopTransaction, response: StopTransactionResponse) -> None:
+        """Learn what the central system thinks of the tag that stopped the transaction."""
+        if isinstance(request.id_tag, str) and response.id_tag_info is not UNSET:
+            self._authorizer.learn(request.id_tag, response.id_tag_info)
+
+    def _energize(self, connector: Connector, on: bool) -> None:
+        if connector.energized is not on:
+            connector.energized = on
+            self._bench.intend(Energize(connector.id, on))
+
+    def _keeps_cable(self, reason: Reason) -> bool:
+        if reason == Reason.DEAUTHORIZED:  # errata 3.5
+            return True
+        unlocks = self._bench.configuration.flag("UnlockConnectorOnEVSideDisconnect")
+        return reason == Reason.EV_DISCONNECTED and not unlocks

@@ -1,0 +1,138 @@
+"""Readings of transactions (OCPP 1.6, 3.16 and 4.7; errata 3.13 to 3.16, 3.89)."""
+
+from itertools import pairwise
+
+import pytest
+from tests.unit.station.station_lab import Lab
+
+from voltline.messages import (
+    UNSET,
+    MeterValue,
+    MeterValues,
+    ReadingContext,
+    SampledValue,
+    StopTransaction,
+)
+from voltline.station.core.measurands import selection_of
+from voltline.station.core.metering import thinned
+
+
+@pytest.mark.requirement("MTV-01", "MTV-03", "MTV-06", "MTV-08", "MTV-10", "MTV-11", "MTV-12", "MTV-25")
+def test_register_is_sampled_at_the_interval_from_the_start(lab: Lab):
+    lab.set("MeterValueSampleInterval", "30")
+    lab.run(17)
+    lab.charge()
+    start = lab.moment.utc
+    lab.run(95)
+    values = lab.requests(MeterValues)
+    offsets = [(one.meter_value[0].timestamp - start).total_seconds() for one in values]
+    assert offsets == [30, 60, 90]
+    assert {(one.connector_id, one.transaction_id) for one in values} == {(1, 1)}
+    (sample,) = values[0].meter_value[0].sampled_value
+    assert sample == SampledValue(
+        value="1000",
+        context=ReadingContext.SAMPLE_PERIODIC,
+        measurand="Energy.Active.Import.Register",
+        unit="Wh",
+    )
+
+
+@pytest.mark.requirement("MTV-02")
+def test_interval_zero_samples_nothing(lab: Lab):
+    lab.set("MeterValueSampleInterval", "0")
+    lab.charge()
+    lab.run(1000)
+    assert not lab.requests(MeterValues)
+
+
+@pytest.mark.requirement("CFG-02", "MTV-01")
+def test_new_interval_holds_for_the_running_transaction(lab: Lab):
+    lab.charge()
+    lab.run(65)
+    lab.set("MeterValueSampleInterval", "20")
+    lab.forget()
+    lab.run(40)
+    assert len(lab.requests(MeterValues)) == 2
+    lab.set("MeterValueSampleInterval", "0")
+    lab.run(100)
+    assert len(lab.requests(MeterValues)) == 2
+    lab.set("MeterValueSampleInterval", "10")
+    lab.run(10)
+    assert len(lab.requests(MeterValues)) == 3
+
+
+@pytest.mark.requirement("MTV-16", "MTV-17", "MTV-19", "MTV-13")
+def test_all_phases_of_a_measurand_are_reported_unless_one_is_named(lab: Lab):
+    lab.set("MeterValuesSampledData", "Current.Import,Voltage.L2")
+    lab.charge()
+    lab.run(60)
+    values = lab.last(MeterValues).meter_value[0].sampled_value
+    assert [(str(one.measurand), str(one.phase), one.unit) for one in values] == [
+        ("Current.Import", "L1", "A"),
+        ("Current.Import", "L2", "A"),
+        ("Current.Import", "L3", "A"),
+        ("Voltage", "L2-N", "V"),
+    ]
+
+
+def test_empty_selection_sends_no_meter_values(lab: Lab):
+    lab.set("MeterValuesSampledData", "")
+    lab.charge()
+    lab.run(300)
+    assert not lab.requests(MeterValues)
+
+
+@pytest.mark.requirement("MTV-20", "MTV-22", "TXE-07")
+def test_stop_carries_first_and_last_reading_when_configured(lab: Lab):
+    lab.set("StopTxnSampledData", "Energy.Active.Import.Register")
+    lab.charge()
+    lab.run(125)
+    lab.meter.wh[1] = 2000
+    lab.tag()
+    data = lab.last(StopTransaction).transaction_data
+    contexts = [str(one.sampled_value[0].context) for one in data]
+    assert contexts == ["Transaction.Begin", "Sample.Periodic", "Sample.Periodic", "Transaction.End"]
+    assert data[-1].sampled_value[0].value == "2000"
+
+
+@pytest.mark.requirement("MTV-21")
+def test_stop_carries_nothing_when_nothing_is_configured(lab: Lab):
+    lab.charge()
+    lab.run(300)
+    lab.tag()
+    assert lab.last(StopTransaction).transaction_data is UNSET
+
+
+@pytest.mark.requirement("MTV-23", "MTV-24")
+def test_long_transaction_is_thinned_evenly_between_its_ends(lab: Lab):
+    lab.set("StopTxnSampledData", "Energy.Active.Import.Register")
+    lab.set("MeterValueSampleInterval", "1")
+    lab.charge()
+    for second in range(1000):
+        lab.meter.wh[1] = 1000 + second
+        lab.run(1)
+    lab.tag()
+    data = lab.last(StopTransaction).transaction_data
+    assert len(data) == 100
+    assert data[0].sampled_value[0].context == "Transaction.Begin"
+    assert data[-1].sampled_value[0].context == "Transaction.End"
+    gaps = [(later.timestamp - one.timestamp).total_seconds() for one, later in pairwise(data)]
+    assert max(gaps) <= 16
+
+
+def test_thinning_keeps_the_ends_even_under_an_absurd_limit(lab: Lab):
+    values = [
+        MeterValue(timestamp=lab.moment.utc, sampled_value=[SampledValue(value=str(n))]) for n in range(9)
+    ]
+    assert thinned(values, 0) == [values[0], values[8]]
+    assert thinned(values, 9) == values
+    assert [one.sampled_value[0].value for one in thinned(values, 3)] == ["0", "4", "8"]
+
+
+@pytest.mark.requirement("GEN-02", "MTV-17")
+def test_measurands_are_read_without_regard_to_case_and_blanks():
+    assert selection_of(" power.active.import , VOLTAGE.l1-n,, SoC") == (
+        ("Power.Active.Import", ""),
+        ("Voltage", "L1-N"),
+        ("SoC", ""),
+    )
