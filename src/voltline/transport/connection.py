@@ -145,9 +145,10 @@ class Connection:
         if reading.deviations or call.deviations:
             self._watch.deviations(self, call.action, call.message_id, call.deviations + reading.deviations)
         request = reading.message
-        if request is None:
-            refusal = reading.refusal
-            assert refusal is not None
+        refusal = reading.refusal if request is None else None
+        if call.deviations and self.mode is Mode.STRICT:
+            refusal = call.deviations[0]
+        if refusal is not None:
             self._session.refuse(call.message_id, refusal.code, f"{refusal.path}: {refusal.text}")
             return
         try:
@@ -232,9 +233,10 @@ class Connection:
         reading = read_response(action, event.payload, self.mode)
         if reading.deviations or event.deviations:
             self._watch.deviations(self, action.name, message_id, event.deviations + reading.deviations)
-        if reading.message is None:
-            refusal = reading.refusal
-            assert refusal is not None
+        refusal = reading.refusal
+        if event.deviations and self.mode is Mode.STRICT:
+            refusal = event.deviations[0]
+        if refusal is not None:
             raise RemoteProtocolError(
                 refusal.code,
                 f"the answer to {action.name} cannot be used: {refusal.text}",

@@ -297,13 +297,11 @@ class CentralSystem:
         """Make a connection the one of its identity; the socket that it replaces is closed."""
         name = folded(connection.identity)
         replaced = self._stations.get(name)
+        self._stations[name] = connection
         if replaced is not None:
-            log.info(
-                "%s: a new connection from %s replaces the old one", connection.identity, connection.remote
-            )
+            log.info("%s: a new connection from %s replaces the old one", connection.identity, connection.remote)
             replaced.close(WSCloseCode.POLICY_VIOLATION, "replaced by a newer connection")
             self.leave(replaced, "replaced by a newer connection of the same charge point")
-        self._stations[name] = connection
         self._tell(self._on_connected, connection)
 
     def leave(self, connection: Connection, reason: str) -> None:
