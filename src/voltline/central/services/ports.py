@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
@@ -136,7 +136,7 @@ class Quarantine(Protocol):
     def put(
         self,
         station: StationKey,
-        request: Request[object],
+        request: Request[Any],
         reason: QuarantineReason,
         received_at: datetime,
     ) -> None:
@@ -219,7 +219,7 @@ class Queries(Protocol):
         ...
 
     def connectors(
-        self, stations: Sequence[StationKey]
+        self, stations: Sequence[StationKey], /
     ) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
         """The connectors of each of these that ever reported one, by number, 0 first."""
         ...

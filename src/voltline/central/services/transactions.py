@@ -36,7 +36,11 @@ def begin(
     )
     earlier = unit.transactions.begun_by(station, start)
     if earlier is not None:
-        return Begun(earlier.id, _authorization_again(unit, earlier.authorization_status, start, received_at, rules), True)
+        return Begun(
+            earlier.id,
+            _authorization_again(unit, earlier.authorization_status, start, received_at, rules),
+            True,
+        )
     authorization = authorize_start(unit, start.id_tag, received_at, rules)
     transaction_id = unit.transactions.begin(station, start, authorization.status, received_at)
     return Begun(transaction_id, authorization, False)

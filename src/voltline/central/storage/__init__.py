@@ -1,0 +1,1 @@
+"""Where a central system keeps what it knows: SQLite or PostgreSQL, written by one thread."""

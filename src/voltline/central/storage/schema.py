@@ -1,0 +1,223 @@
+"""The tables. Their history is in migrations/; a test holds that both agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from voltline.central.storage.columns import Instant, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column that is declared INTEGER, PostgreSQL needs 64 bits said.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", RowId, Identity(), primary_key=True)
+
+
+def _station() -> Column[int]:
+    return Column("station_id", RowId, ForeignKey("stations.id"), nullable=False)
+
+
+def _nameplate() -> tuple[Column[str], ...]:
+    return (
+        Column("vendor", Words),
+        Column("model", Words),
+        Column("charge_point_serial_number", Words),
+        Column("charge_box_serial_number", Words),
+        Column("firmware_version", Words),
+        Column("iccid", Words),
+        Column("imsi", Words),
+        Column("meter_type", Words),
+        Column("meter_serial_number", Words),
+    )
+
+
+def _report() -> tuple[Column[Any], ...]:
+    return (
+        Column("connector_id", BigInteger, nullable=False),
+        Column("status", Words, nullable=False),
+        Column("error_code", Words, nullable=False),
+        Column("info", Words),
+        Column("vendor_id", Words),
+        Column("vendor_error_code", Words),
+        Column("since", Instant, nullable=False),
+        Column("received_at", Instant, nullable=False),
+    )
+
+
+stations = Table(
+    "stations",
+    metadata,
+    _id(),
+    Column("identity", Words, nullable=False),
+    Column("identity_key", Words, nullable=False, unique=True),
+    Column("registration", Words, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    *_nameplate(),
+    Column("last_boot_at", Instant),
+    Column("last_heard_at", Instant),
+    Column("last_connected_at", Instant),
+    Column("last_disconnected_at", Instant),
+)
+
+boots = Table(
+    "boots",
+    metadata,
+    _id(),
+    _station(),
+    *_nameplate(),
+    Column("answered", Words, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index(None, "station_id"),
+)
+
+connectors = Table(
+    "connectors",
+    metadata,
+    Column("station_id", RowId, ForeignKey("stations.id"), primary_key=True, autoincrement=False),
+    Column("connector_id", BigInteger, primary_key=True, autoincrement=False),
+    *_report()[1:],
+)
+
+status_history = Table(
+    "status_history",
+    metadata,
+    _id(),
+    _station(),
+    *_report(),
+    Index(None, "station_id", "connector_id"),
+)
+
+id_tags = Table(
+    "id_tags",
+    metadata,
+    _id(),
+    Column("id_tag", Words, nullable=False),
+    Column("tag_key", Words, nullable=False, unique=True),
+    Column("parent_id_tag", Words),
+    Column("expires_at", Instant),
+    Column("blocked", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    # 32 bits, for that is what charge points hold; AUTOINCREMENT, so that no id is ever given twice.
+    Column("id", Integer, Identity(), primary_key=True),
+    _station(),
+    Column("connector_id", BigInteger, nullable=False),
+    Column("id_tag", Words, nullable=False),
+    Column("tag_key", Words, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("meter_start_wh", BigInteger, nullable=False),
+    Column("reservation_id", BigInteger),
+    Column("authorization_status", Words, nullable=False),
+    Column("start_received_at", Instant, nullable=False),
+    Column("stopped_at", Instant),
+    Column("meter_stop_wh", BigInteger),
+    Column("stop_reason", Words),
+    Column("stop_id_tag", Words),
+    Column("stop_received_at", Instant),
+    # What makes a start this very start (`begun_by`).
+    UniqueConstraint(
+        "station_id", "connector_id", "tag_key", "started_at", "meter_start_wh", name="uq_transactions_start"
+    ),
+    Index(None, "station_id", "id"),
+    Index(None, "tag_key", "id"),
+    Index(
+        "ix_transactions_running",
+        "tag_key",
+        sqlite_where=text("stopped_at IS NULL"),
+        postgresql_where=text("stopped_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# One row an instant, its sampled values together as JSON: docs/decisions/0003-meter-value-rows.md.
+# No foreign keys: the hot table would pay two look-ups a row for keys that were just looked up.
+meter_values = Table(
+    "meter_values",
+    metadata,
+    _id(),
+    Column("station_id", RowId, nullable=False),
+    Column("connector_id", BigInteger, nullable=False),
+    Column("sent_transaction_id", BigInteger),
+    Column("transaction_id", Integer),
+    Column("measured_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("sampled_values", Text, nullable=False),
+    Column("from_stop", Boolean, nullable=False),
+    Index(
+        "ix_meter_values_transaction",
+        "transaction_id",
+        sqlite_where=text("transaction_id IS NOT NULL"),
+        postgresql_where=text("transaction_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_meter_values_without_transaction",
+        "station_id",
+        sqlite_where=text("transaction_id IS NULL"),
+        postgresql_where=text("transaction_id IS NULL"),
+    ),
+)
+
+data_transfers = Table(
+    "data_transfers",
+    metadata,
+    _id(),
+    _station(),
+    Column("vendor_id", Words, nullable=False),
+    Column("message_id", Words),
+    Column("data", Words),
+    Column("answered", Words, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index(None, "station_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _id(),
+    _station(),
+    Column("action", Words, nullable=False),
+    Column("payload", Words, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("last_received_at", Instant, nullable=False),
+    Column("times", Integer, nullable=False),
+    UniqueConstraint("station_id", "action", "fingerprint", name="uq_quarantine_message"),
+)
+
+# The last batch that each writer committed: tells after a lost connection whether a commit took place.
+writer_marks = Table(
+    "writer_marks",
+    metadata,
+    Column("writer", Words, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+)

@@ -1,0 +1,117 @@
+"""The writer's side of a database: transactions, each a unit of work."""
+
+from __future__ import annotations
+
+import logging
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from voltline.central.storage.authorization import SqlIdTags
+from voltline.central.storage.data_transfer import SqlDataTransfers
+from voltline.central.storage.database import Database
+from voltline.central.storage.metering import SqlMeterValues
+from voltline.central.storage.quarantine import SqlQuarantine
+from voltline.central.storage.schema import writer_marks
+from voltline.central.storage.scope import Scope
+from voltline.central.storage.stations import SqlStations
+from voltline.central.storage.status import SqlConnectors
+from voltline.central.storage.transactions import SqlTransactions
+
+log = logging.getLogger(__name__)
+
+
+class SqlUnitOfWork:
+    """See `services.ports.UnitOfWork`. One object for all transactions of a writer, one after the other."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.meter_values = SqlMeterValues(scope)
+        self.stations = SqlStations(scope, self.meter_values)
+        self.connectors = SqlConnectors(scope)
+        self.id_tags = SqlIdTags(scope)
+        self.transactions = SqlTransactions(scope)
+        self.data_transfers = SqlDataTransfers(scope)
+        self.quarantine = SqlQuarantine(scope)
+
+
+class SqlStore:
+    """See `group_commit.Store`: one connection, one writer, one thread.
+
+    Every transaction leaves its number in `writer_marks`. Where a connection breaks during a commit
+    nobody knows whether it took place; the mark tells.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._scope = Scope()
+        self._unit = SqlUnitOfWork(self._scope)
+        self._connection: Connection | None = None
+        self._writer = uuid4().hex
+        self._batch = 0
+        dialect = sqlite if database.is_sqlite else postgresql
+        mark = dialect.insert(writer_marks)
+        self._mark = mark.on_conflict_do_update(
+            index_elements=[writer_marks.c.writer], set_={"batch": mark.excluded.batch}
+        )
+
+    def begin(self) -> SqlUnitOfWork:
+        if self._connection is None:
+            self._connection = self._database.writer_engine.connect()
+        self._scope.connection = self._connection
+        self._connection.begin()
+        self._batch += 1
+        return self._unit
+
+    def flush(self) -> None:
+        self._unit.meter_values.flush()
+
+    def commit(self) -> None:
+        assert self._connection is not None
+        self._connection.execute(self._mark, {"writer": self._writer, "batch": self._batch})
+        self._connection.commit()
+        self._unit.transactions.settle(committed=True)
+
+    def rollback(self) -> None:
+        self._unit.meter_values.discard()
+        self._unit.transactions.settle(committed=False)
+        if self._connection is None:
+            return
+        try:
+            self._connection.rollback()
+        except Exception:
+            # It is of no use any more; the database forgets what was not committed.
+            self._connection.invalidate()
+        if self._connection.invalidated:
+            self._disconnect()
+
+    def recovered(self) -> None:
+        self._unit.meter_values.expect_repeats()
+
+    def is_outage(self, error: Exception) -> bool:
+        return self._database.is_outage(error)
+
+    def probe(self) -> None:
+        self.begin()
+        self.commit()
+
+    def was_committed(self) -> bool:
+        with self._database.writer_engine.connect() as connection:
+            found = select(writer_marks.c.batch).where(writer_marks.c.writer == self._writer)
+            return connection.execute(found).scalar() == self._batch
+
+    def close(self) -> None:
+        self.rollback()
+        self._disconnect()
+        try:
+            with self._database.writer_engine.begin() as connection:
+                connection.execute(delete(writer_marks).where(writer_marks.c.writer == self._writer))
+        except DBAPIError as error:
+            # A mark that stays does no harm.
+            log.warning("the writer's mark was left in the database: %s", error.orig)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
