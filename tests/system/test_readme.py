@@ -1,0 +1,80 @@
+"""What README and docs promise holds: their code runs, is typed, and their links lead somewhere."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = PROJECT / "README.md"
+PAGES = [README, PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md", *sorted(PROJECT.glob("docs/**/*.md"))]
+
+
+def programs(port: int) -> tuple[str, str]:
+    """README's central system and charge point, on another port."""
+    central, charge_point = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    return central.replace("9000", str(port)), charge_point.replace("9000", str(port))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_listening(port: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, "the central system ended"
+        assert time.monotonic() < deadline, "the central system does not listen"
+        time.sleep(0.02)
+
+
+def test_the_central_system_and_the_charge_point_of_the_readme_understand_each_other() -> None:
+    port = free_port()
+    central, charge_point = programs(port)
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", central], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as server:
+        try:
+            wait_until_listening(port, server)
+            station = subprocess.run(
+                [sys.executable, "-c", charge_point], capture_output=True, text=True, timeout=60, check=False
+            )
+            assert (station.returncode, station.stderr) == (0, "")
+            assert station.stdout == "Accepted, a heartbeat every 300 s\n"
+            assert server.stdout is not None
+            said = [server.stdout.readline(), server.stdout.readline()]
+            assert said == ["CP1 is made by Example: Twin\n", "CP1: NumberOfConnectors = 2\n"]
+        finally:
+            server.terminate()
+
+
+def test_the_programs_of_the_readme_are_typed_and_short(tmp_path: Path) -> None:
+    for name, program in zip(("central_system.py", "charge_point.py"), programs(9000), strict=True):
+        (tmp_path / name).write_text(program)
+        assert len([line for line in program.splitlines() if line.strip()]) <= 25
+    mypy = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        cwd=PROJECT,
+    )
+    assert mypy.returncode == 0, mypy.stdout + mypy.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+    dead = [link for link in links if not (page.parent / link).exists()]
+    assert not dead
