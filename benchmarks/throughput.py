@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 PEER = "mobilityhouse/ocpp, nothing stored"
@@ -42,9 +43,16 @@ SERVERS = {
 }
 
 
+class Running(NamedTuple):
+    """A server that is ready: its OCPP port and its process id."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def server(command: list[str], data: Path, core: int) -> Iterator[int]:
-    """Run a server on one core; its OCPP port."""
+def server(command: list[str], data: Path, core: int) -> Iterator[Running]:
+    """Run a server on one core."""
     durable = "serve" in command
     if durable:
         command = [*command, "--http-port", "0", "--data", str(data)]
@@ -60,7 +68,7 @@ def server(command: list[str], data: Path, core: int) -> Iterator[int]:
         assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"(?:ready |ws://127\.0\.0\.1:)(\d+)", line):
-                yield int(found[1])
+                yield Running(int(found[1]), process.pid)
                 break
         else:
             raise SystemExit(f"{command} did not start")
@@ -114,8 +122,8 @@ def main() -> None:
                     continue
                 with tempfile.TemporaryDirectory(prefix="voltline-bench-") as folder:
                     data = Path(folder)
-                    with server(command, data, cores[0]) as port:
-                        figures = load(port, stations, options.seconds, cores[1])
+                    with server(command, data, cores[0]) as running:
+                        figures = load(running.port, stations, options.seconds, cores[1])
                     if "serve" in command:
                         require_all_stored(data, figures["meter_values"])
                     rounds[name].append(figures)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from tests.conversing import NOW, running, until, with_boot_and_heartbeat
 
-from voltline import Admitted, CentralSystem, Handshake, Refused, ServerOptions
+from voltline import Admitted, CentralSystem, Handshake, Refused, ServerOptions, Watch
 from voltline.transport.admission import Decision
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
@@ -26,12 +26,27 @@ async def test_the_agreed_subprotocol_is_returned(http: aiohttp.ClientSession) -
             assert await answer(websocket) == '[3,"1",{"currentTime":"2026-01-01T12:00:00Z"}]'
 
 
-async def test_a_station_that_offers_no_subprotocol_is_taken_for_1_6(http: aiohttp.ClientSession) -> None:
-    central = with_boot_and_heartbeat(CentralSystem())
+async def test_a_station_that_offers_no_subprotocol_is_taken_for_1_6_and_that_is_recorded(
+    http: aiohttp.ClientSession,
+) -> None:
+    recorded: list[str] = []
+    watch = Watch(deviations=lambda _, action, message_id, found: recorded.extend(one.path for one in found))
+    central = with_boot_and_heartbeat(CentralSystem(watch=watch))
     async with running(central) as url, http.ws_connect(f"{url}/CP1") as websocket:
         assert websocket.protocol is None
         assert (await answer(websocket)).startswith('[3,"1"')
         assert central.station("CP1").subprotocol is None
+        assert recorded == ["Sec-WebSocket-Protocol"]
+
+
+async def test_a_binary_frame_is_read_as_text_and_recorded(http: aiohttp.ClientSession) -> None:
+    recorded: list[str] = []
+    watch = Watch(deviations=lambda _, action, message_id, found: recorded.extend(one.text for one in found))
+    central = with_boot_and_heartbeat(CentralSystem(watch=watch))
+    async with running(central) as url, http.ws_connect(f"{url}/CP1", protocols=("ocpp1.6",)) as websocket:
+        await websocket.send_bytes(HEARTBEAT.encode())
+        assert (await websocket.receive(timeout=5)).data.startswith('[3,"1"')
+        assert [text for text in recorded if "binary" in text]
 
 
 @pytest.mark.requirement("WSC-08")

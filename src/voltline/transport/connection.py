@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from types import CoroutineType
 from typing import Any, Final, TypeVar
 
 from voltline.base.ids import new_message_id
@@ -48,7 +49,10 @@ class Watch:
     frame: Callable[[Connection, str, str], None] | None = None
     """(connection, "in" or "out", text): every frame, as it came or went."""
     deviations: Callable[[Connection, str, str, tuple[Deviation, ...]], None] = _nothing
-    """(connection, action, message id, deviations): what a message had that OCPP does not allow."""
+    """(connection, action, message id, deviations): what a message had that OCPP does not allow.
+
+    Action and message id are empty where the connection itself deviates.
+    """
 
 
 class Connection:
@@ -143,7 +147,7 @@ class Connection:
             return
         reading = read_request(route.action, call.payload, self.mode)
         if reading.deviations or call.deviations:
-            self._watch.deviations(self, call.action, call.message_id, call.deviations + reading.deviations)
+            self.deviated(call.action, call.message_id, call.deviations + reading.deviations)
         request = reading.message
         refusal = reading.refusal if request is None else None
         if call.deviations and self.mode is Mode.STRICT:
@@ -159,7 +163,7 @@ class Connection:
         if isinstance(outcome, Response):
             self._session.answer(call.message_id, encode(outcome))
             return
-        if not asyncio.isfuture(outcome):
+        if not isinstance(outcome, asyncio.Future):
             outcome = self.spawn(outcome)
         self.serving += 1
         outcome.add_done_callback(partial(self._served, call.message_id, call.action))
@@ -232,7 +236,7 @@ class Connection:
         assert isinstance(event, CallAnswered)
         reading = read_response(action, event.payload, self.mode)
         if reading.deviations or event.deviations:
-            self._watch.deviations(self, action.name, message_id, event.deviations + reading.deviations)
+            self.deviated(action.name, message_id, event.deviations + reading.deviations)
         refusal = reading.refusal
         if event.deviations and self.mode is Mode.STRICT:
             refusal = event.deviations[0]
@@ -310,10 +314,14 @@ class Connection:
             self._answered = None
         return True
 
+    def deviated(self, action: str, message_id: str, deviations: tuple[Deviation, ...]) -> None:
+        """Tell the watcher of deviations."""
+        self._watch.deviations(self, action, message_id, deviations)
+
     def spawn(self, work: Awaitable[T]) -> asyncio.Task[T]:
         """Run something beside the reading of this connection. Its failure is logged when nobody asks for
         it."""
-        task = self._loop.create_task(_awaited(work))
+        task = self._loop.create_task(work if type(work) is CoroutineType else _awaited(work))
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)  # the loop itself holds tasks weakly

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from voltline.base.ids import InvalidIdentity, folded, identity_from_path
-from voltline.messages import Mode, Request, Response, Side
+from voltline.messages import Deviation, DeviationKind, ErrorCode, Mode, Request, Response, Side
 from voltline.transport.admission import (
     Admission,
     Admitted,
@@ -32,6 +32,21 @@ Conf = TypeVar("Conf", bound=Response)
 log = logging.getLogger("voltline.transport")
 
 SWEEPS_A_PING = 4
+
+NO_SUBPROTOCOL = Deviation(
+    path="Sec-WebSocket-Protocol",
+    kind=DeviationKind.MISSING,
+    text="no subprotocol is offered; taken for ocpp1.6 (OCPP-J 1.6, 3.1.2)",
+    code=ErrorCode.PROTOCOL_ERROR,
+    usable=True,
+)
+BINARY_FRAME = Deviation(
+    path="$",
+    kind=DeviationKind.WRONG_TYPE,
+    text="the message came as a binary frame; OCPP-J sends text frames (OCPP-J 1.6, 4.1.2)",
+    code=ErrorCode.FORMATION_VIOLATION,
+    usable=True,
+)
 
 
 class ServerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,6 +256,8 @@ class CentralSystem:
         reason = "the connection ended"
         try:
             self.enter(connection)
+            if subprotocol is None:
+                connection.deviated("", "", (NO_SUBPROTOCOL,))
             reason = await self._read(connection, socket)
         finally:
             self._sockets.pop(connection, None)
@@ -264,6 +281,7 @@ class CentralSystem:
                 connection.last_heard = asyncio.get_running_loop().time()
                 socket.pinged_at = None
             elif kind is WSMsgType.BINARY:
+                connection.deviated("", "", (BINARY_FRAME,))
                 text_received(message.data.decode("utf-8", "replace"))
             else:
                 return socket.end_reason(message)
@@ -299,7 +317,9 @@ class CentralSystem:
         replaced = self._stations.get(name)
         self._stations[name] = connection
         if replaced is not None:
-            log.info("%s: a new connection from %s replaces the old one", connection.identity, connection.remote)
+            log.info(
+                "%s: a new connection from %s replaces the old one", connection.identity, connection.remote
+            )
             replaced.close(WSCloseCode.POLICY_VIOLATION, "replaced by a newer connection")
             self.leave(replaced, "replaced by a newer connection of the same charge point")
         self._tell(self._on_connected, connection)
