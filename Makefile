@@ -83,8 +83,9 @@ format: $(STAMP) ## Put the code into its form and mend what the linter can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure messages per second, latency and memory against a peer, in one run
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## Measure messages per second and latency against a peer in one run, then memory when idle
+	$(BIN)/python benchmarks/throughput.py $(ARGS)
+	$(BIN)/python benchmarks/idle_memory.py
 
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
