@@ -19,8 +19,6 @@ class QuarantineReason(StrEnum):
     """The transaction with this id belongs to another charge point."""
     ALREADY_STOPPED = "already-stopped"
     """The transaction was stopped before, by another stop."""
-    NUMBER_TOO_LARGE = "number-too-large"
-    """A number in it does not fit 64 bits."""
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):

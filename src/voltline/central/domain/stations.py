@@ -68,11 +68,6 @@ class Registered(Struct, frozen=True):
     interval_s: int
 
 
-def identity_key(identity: str) -> str:
-    """The form in which identities are compared: chargers change the case of theirs."""
-    return identity.casefold()
-
-
 def first_registration(policy: RegistrationPolicy) -> Registration | None:
     """What a charge point that was never seen before becomes; None: it is not let in."""
     match policy:

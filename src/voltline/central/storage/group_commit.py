@@ -272,7 +272,7 @@ class GroupCommit:
                     raise _Poisoned(cause, None) from cause
             else:
                 if self._last_error is not None:
-                    log.warning("the database is back; %d messages wait for it", self.waiting)
+                    log.info("the database takes messages again; %d wait for it", self.waiting)
                     self._last_error = None
                     self._store.recovered()
                 return results
@@ -329,7 +329,7 @@ class GroupCommit:
         text = _one_line(error)
         if self._last_error is None:
             self.statistics.outages += 1
-            log.error("the database is out of reach, %d messages are held: %s", size, text)
+            log.info("%d messages are held until the database takes them: %s", size, text)
         self._last_error = text
 
     def _in_loop(self, callback: Callable[..., None], *args: Any) -> None:

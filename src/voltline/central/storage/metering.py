@@ -14,7 +14,7 @@ from voltline.central.storage.bulk import BulkInsert
 from voltline.central.storage.columns import instant_text
 from voltline.central.storage.schema import meter_values
 from voltline.central.storage.scope import Scope
-from voltline.messages import MeterValue
+from voltline.messages import UNKNOWN_TIME, MeterValue
 
 COLUMNS = (
     "station_id",
@@ -26,7 +26,7 @@ COLUMNS = (
     "sampled_values",
     "from_stop",
 )
-_CONNECTOR, _SENT, _MEASURED_AT, _SAMPLED = 1, 2, 4, 6
+_CONNECTOR, _SENT, _MEASURED_AT, _RECEIVED_AT, _SAMPLED = 1, 2, 4, 5, 6
 _STREAMS_OF_A_STATION = 64
 
 _encode = Encoder().encode
@@ -66,7 +66,7 @@ class SqlMeterValues:
                 connector_id,
                 sent_transaction_id,
                 transaction_id,
-                instant_text(value.timestamp),
+                received if value.timestamp == UNKNOWN_TIME else instant_text(value.timestamp),
                 received,
                 _encode(value.sampled_value).decode(),
                 from_stop,
@@ -125,4 +125,11 @@ class SqlMeterValues:
             (row[0], row[1], instant_text(row[2]), row[3]) for row in self._scope.connection.execute(last)
         ]
         known.reverse()
-        return known == [(row[_CONNECTOR], row[_SENT], row[_MEASURED_AT], row[_SAMPLED]) for row in rows]
+        return len(known) == len(rows) and all(map(_is_same, known, rows))
+
+
+def _is_same(known: tuple[Any, ...], row: tuple[Any, ...]) -> bool:
+    connector_id, sent, measured_at, sampled = known
+    # A time that nobody could read was replaced by that of receipt: it tells nothing.
+    same_time = measured_at == row[_MEASURED_AT] or row[_MEASURED_AT] == row[_RECEIVED_AT]
+    return same_time and (connector_id, sent, sampled) == (row[_CONNECTOR], row[_SENT], row[_SAMPLED])

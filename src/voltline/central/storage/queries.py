@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from voltline.base.ids import folded
 from voltline.central.domain.authorization import tag_key
 from voltline.central.domain.metering import (
     DEFAULT_CONTEXT,
@@ -22,7 +23,7 @@ from voltline.central.domain.metering import (
     default_unit,
 )
 from voltline.central.domain.quarantine import Quarantined, QuarantineReason
-from voltline.central.domain.stations import Station, StationKey, identity_key
+from voltline.central.domain.stations import Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Transaction
 from voltline.central.services.ports import Page, StorageUnavailable
@@ -56,12 +57,12 @@ class SqlQueries:
     def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
         wanted = select(stations).order_by(stations.c.identity_key).limit(limit)
         if after is not None:
-            wanted = wanted.where(stations.c.identity_key > identity_key(after))
+            wanted = wanted.where(stations.c.identity_key > folded(after))
         with self._reading() as connection:
             return tuple(station_of(row) for row in connection.execute(wanted))
 
     def station(self, identity: str) -> Station | None:
-        wanted = select(stations).where(stations.c.identity_key == identity_key(identity))
+        wanted = select(stations).where(stations.c.identity_key == folded(identity))
         with self._reading() as connection:
             row = connection.execute(wanted).first()
         return None if row is None else station_of(row)
@@ -91,7 +92,7 @@ class SqlQueries:
         # One more than asked for tells whether there is another page.
         wanted = selected.order_by(transactions.c.id.desc()).limit(limit + 1)
         if identity is not None:
-            station = select(stations.c.id).where(stations.c.identity_key == identity_key(identity))
+            station = select(stations.c.id).where(stations.c.identity_key == folded(identity))
             wanted = wanted.where(transactions.c.station_id == station.scalar_subquery())
         if id_tag is not None:
             wanted = wanted.where(transactions.c.tag_key == tag_key(id_tag))

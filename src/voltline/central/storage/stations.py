@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from voltline.central.domain.stations import Registration, Station, StationKey, identity_key
+from voltline.base.ids import folded
+from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.services.optional import present
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.schema import boots, stations
@@ -33,7 +34,7 @@ class SqlStations:
         self._meter_values = meter_values
 
     def find(self, identity: str) -> Station | None:
-        found = select(stations).where(stations.c.identity_key == identity_key(identity))
+        found = select(stations).where(stations.c.identity_key == folded(identity))
         row = self._scope.connection.execute(found).first()
         return None if row is None else station_of(row)
 
@@ -47,7 +48,7 @@ class SqlStations:
         result = self._scope.connection.execute(
             insert(stations).values(
                 identity=identity,
-                identity_key=identity_key(identity),
+                identity_key=folded(identity),
                 registration=registration,
                 registered_at=at,
             )
