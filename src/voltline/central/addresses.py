@@ -6,7 +6,7 @@ import errno
 import socket
 
 
-class UnusableAddress(Exception):  # noqa: N818  # reads well
+class UnusableAddress(Exception):  # reads well
     """Nothing can listen there; the text says why, and what to do."""
 
 

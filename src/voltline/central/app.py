@@ -52,7 +52,7 @@ TRY_AGAIN_LATER = 1013
 """WebSocket close code: the server cannot serve just now."""
 
 
-class CannotStart(Exception):  # noqa: N818  # reads well
+class CannotStart(Exception):  # reads well
     """The central system cannot be started; the text says why, and what to do."""
 
 
@@ -136,7 +136,13 @@ class Central:
         self.http_url = url("http", http.host, listening.getsockname()[1])
 
     async def _close_writer(self) -> None:
-        left = await self._writer.close(timeout_s=self.settings.shutdown.grace_s)
+        grace_s = self.settings.shutdown.grace_s
+        try:
+            # A locked database keeps the writer's thread waiting beyond its own time limit.
+            async with asyncio.timeout(grace_s + 1):
+                left = await self._writer.close(timeout_s=grace_s)
+        except TimeoutError:
+            left = self._writer.waiting
         if left:
             log.error("%d messages could not be stored; none of them was answered", left)
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 
-class UnusableFolder(Exception):  # noqa: N818  # reads well
+class UnusableFolder(Exception):  # reads well
     """The folder cannot be worked in; the text says why."""
 
 
