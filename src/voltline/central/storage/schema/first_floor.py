@@ -1,4 +1,4 @@
-"""The tables. Their history is in migrations/; a test holds that both agree."""
+"""The tables of a first charge: charge points, id tags, transactions, readings, quarantine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -20,26 +19,7 @@ from sqlalchemy import (
 )
 
 from voltline.central.storage.columns import Instant, Words
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite numbers rows by itself only in a column that is declared INTEGER, PostgreSQL needs 64 bits said.
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Column[int]:
-    return Column("id", RowId, Identity(), primary_key=True)
-
-
-def _station() -> Column[int]:
-    return Column("station_id", RowId, ForeignKey("stations.id"), nullable=False)
+from voltline.central.storage.schema.base import RowId, metadata, row_id, station_column
 
 
 def _nameplate() -> tuple[Column[str], ...]:
@@ -72,7 +52,7 @@ def _report() -> tuple[Column[Any], ...]:
 stations = Table(
     "stations",
     metadata,
-    _id(),
+    row_id(),
     Column("identity", Words, nullable=False),
     Column("identity_key", Words, nullable=False, unique=True),
     Column("registration", Words, nullable=False),
@@ -87,8 +67,8 @@ stations = Table(
 boots = Table(
     "boots",
     metadata,
-    _id(),
-    _station(),
+    row_id(),
+    station_column(),
     *_nameplate(),
     Column("answered", Words, nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -106,8 +86,8 @@ connectors = Table(
 status_history = Table(
     "status_history",
     metadata,
-    _id(),
-    _station(),
+    row_id(),
+    station_column(),
     *_report(),
     Index(None, "station_id", "connector_id"),
 )
@@ -115,7 +95,7 @@ status_history = Table(
 id_tags = Table(
     "id_tags",
     metadata,
-    _id(),
+    row_id(),
     Column("id_tag", Words, nullable=False),
     Column("tag_key", Words, nullable=False, unique=True),
     Column("parent_id_tag", Words),
@@ -129,7 +109,7 @@ transactions = Table(
     metadata,
     # 32 bits, for that is what charge points hold; AUTOINCREMENT, so that no id is ever given twice.
     Column("id", Integer, Identity(), primary_key=True),
-    _station(),
+    station_column(),
     Column("connector_id", BigInteger, nullable=False),
     Column("id_tag", Words, nullable=False),
     Column("tag_key", Words, nullable=False),
@@ -163,7 +143,7 @@ transactions = Table(
 meter_values = Table(
     "meter_values",
     metadata,
-    _id(),
+    row_id(),
     Column("station_id", RowId, nullable=False),
     Column("connector_id", BigInteger, nullable=False),
     Column("sent_transaction_id", BigInteger),
@@ -189,8 +169,8 @@ meter_values = Table(
 data_transfers = Table(
     "data_transfers",
     metadata,
-    _id(),
-    _station(),
+    row_id(),
+    station_column(),
     Column("vendor_id", Words, nullable=False),
     Column("message_id", Words),
     Column("data", Words),
@@ -202,8 +182,8 @@ data_transfers = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    _id(),
-    _station(),
+    row_id(),
+    station_column(),
     Column("action", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("fingerprint", Words, nullable=False),

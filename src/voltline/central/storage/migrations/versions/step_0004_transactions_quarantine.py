@@ -1,0 +1,10 @@
+"""Step 4: transactions quarantine."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Bring the tables forward."""

@@ -1,0 +1,10 @@
+"""Step 6: charging profiles."""
+
+from __future__ import annotations
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Bring the tables forward."""
