@@ -18,14 +18,22 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the machine."""
+    """The clock of the machine. It may be read from any thread."""
 
-    __slots__ = ()
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[int, datetime] = (-1, datetime.fromtimestamp(0, UTC))
 
     def now(self) -> datetime:
         """UTC now, cut to whole milliseconds: some stations choke on microseconds."""
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        millisecond = time.time_ns() // 1_000_000
+        last = self._last
+        if last[0] == millisecond:  # under load many messages share one
+            return last[1]
+        now = datetime.fromtimestamp(millisecond / 1000, UTC)
+        self._last = (millisecond, now)
+        return now
 
     def monotonic(self) -> float:
         return time.monotonic()
