@@ -32,7 +32,7 @@ def new_message_id() -> str:
     return f"{_process}-{next(_numbers):x}"
 
 
-class InvalidIdentity(ValueError):  # noqa: N818 - says what it is; the tree's names do the same
+class InvalidIdentity(ValueError):
     """The connection URL carries no usable charge point identity; the text says why."""
 
 
