@@ -36,8 +36,15 @@ from voltline.messages.shapes import (
     Word,
 )
 
-MAX_DEVIATIONS = 100
-"""Deviations listed of one message. A hostile one could have a hundred thousand."""
+MAX_LISTED = 100
+"""Deviations listed of one message. A long StopTransaction can have the same one in every sample."""
+
+MAX_ENDURED = 10_000
+"""Deviations after which the rest of a message is not looked at, and the message refused."""
+
+
+class _EnduranceError(Exception):
+    """A message has more than MAX_ENDURED deviations."""
 
 
 class Findings:
@@ -64,10 +71,12 @@ class Findings:
     def extend(self, deviations: Iterable[Deviation]) -> None:
         for one in deviations:
             # The first one that refuses the message is listed whatever the limit: it is the answer.
-            if len(self._listed) < MAX_DEVIATIONS or (self._usable and not one.usable):
+            if len(self._listed) < MAX_LISTED or (self._usable and not one.usable):
                 self._listed.append(one)
             else:
                 self._more += 1
+                if self._more == MAX_ENDURED - MAX_LISTED:
+                    raise _EnduranceError
             self._usable = self._usable and one.usable
 
     def listed(self) -> tuple[Deviation, ...]:
@@ -102,7 +111,12 @@ def diagnose(
         text = f"the payload is {named(value)}, not an object"
         findings.add("$", DeviationKind.WRONG_TYPE, text, usable=False)
         return None
-    message = _Walk(findings, command).read_object(shape, value, "$", None)
+    try:
+        message = _Walk(findings, command).read_object(shape, value, "$", None)
+    except _EnduranceError:
+        text = f"there are more than {MAX_ENDURED} deviations; the rest is not read"
+        findings.add("$", DeviationKind.TOO_LARGE, text, usable=False)
+        return None
     return message if isinstance(message, Payload) else None
 
 

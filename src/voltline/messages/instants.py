@@ -76,9 +76,10 @@ def _assembled(match: re.Match[str]) -> datetime | None:
     microseconds = int((match["fraction"] or "0")[:6].ljust(6, "0"))
     passed = timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
     try:
-        return base + passed
+        (base + passed).astimezone(UTC)
     except OverflowError:
         return None  # the caller says so
+    return base + passed
 
 
 def _zone(match: re.Match[str]) -> str:

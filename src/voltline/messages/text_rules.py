@@ -81,8 +81,9 @@ def start_transaction(message: StartTransaction) -> Iterator[Deviation]:
 
 # Metering -----------------------------------------------------------------------------------------
 
-_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+# Possessive, so that a value of a million digits is not tried in a million ways.
+_DECIMAL = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})++")
 
 
 def meter_values(message: MeterValues) -> Iterable[Deviation]:
