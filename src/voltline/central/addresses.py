@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from ipaddress import ip_address
 
 
 class UnusableAddress(Exception):  # reads well
@@ -32,6 +33,11 @@ def unusable(purpose: str, host: str, port: int, error: OSError, flag: str) -> U
     else:
         why = error.strerror or str(error)
     return UnusableAddress(f"cannot listen for {purpose}: {why}")
+
+
+def is_loopback(listening: socket.socket) -> bool:
+    """Whether only this machine can connect."""
+    return ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def url(scheme: str, host: str, port: int) -> str:

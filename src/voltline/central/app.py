@@ -18,7 +18,7 @@ from typing import Any, Self
 from voltline.base.clock import SystemClock
 from voltline.base.ids import folded
 from voltline.central import logs
-from voltline.central.addresses import UnusableAddress, listening_socket, unusable, url
+from voltline.central.addresses import UnusableAddress, is_loopback, listening_socket, unusable, url
 from voltline.central.api.application import application
 from voltline.central.api.listener import HttpListener
 from voltline.central.api.needs import Site
@@ -134,6 +134,10 @@ class Central:
         undo.push_async_callback(listener.stop)
         await listener.start()
         self.http_url = url("http", http.host, listening.getsockname()[1])
+        if not is_loopback(listening):
+            log.warning(
+                "everybody who reaches %s can command the charge points: it asks nobody", self.http_url
+            )
 
     async def _close_writer(self) -> None:
         grace_s = self.settings.shutdown.grace_s

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
-from litestar import Litestar, Router, get
+from litestar import Litestar, Request, Router, get
 from litestar.di import Provide
 from litestar.response import Response
 
@@ -13,7 +15,7 @@ from voltline.central.api import command_routes, reading_routes
 from voltline.central.api.health_route import healthz
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
-from voltline.central.api.problems import EXCEPTION_HANDLERS
+from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError
 
 PREFIX = "/api/v1"
 
@@ -34,10 +36,26 @@ def application(site: Site) -> Litestar:
     return Litestar(
         route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
         dependencies={"site": Provide(provided, sync_to_thread=False)},
+        before_request=_refuse_other_sites,
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
         logging_config=None,
     )
+
+
+async def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:
+    """Raise ApiError (403) for what a web page of another site asks in its visitor's name.
+
+    Such a page reaches an address that only the visitor's own machine should.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ApiError(
+            HTTPStatus.FORBIDDEN,
+            "foreign-origin",
+            "Foreign origin",
+            f"A web page of {origin} may not use this API.",
+        )
 
 
 def _routes() -> list[Any]:

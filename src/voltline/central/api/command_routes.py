@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Request, Response, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
 
 from voltline.central.api.needs import Line, Site
 from voltline.central.api.problems import ApiError, Fault, PeerError
@@ -36,9 +37,10 @@ COMMANDS = {name: action for name, action in ACTIONS.items() if Side.CENTRAL_SYS
 WARNINGS_HEADER = "Voltline-Warnings"
 """Names rules of OCPP that a command broke and was sent all the same, as a JSON list of faults in ASCII."""
 
+ActionName = Annotated[str, PathParameter(description="The action's name, as in OCPP.")]
 Timeout = Annotated[
     float | None,
-    Parameter(
+    QueryParameter(
         ge=0.1,
         le=3600,
         description="How long the charge point may take to answer, in seconds. If absent, as set.",
@@ -54,7 +56,11 @@ Timeout = Annotated[
     tags=["Commands"],
 )
 async def send_command(
-    site: Site, request: Request[Any, Any, Any], identity: Identity, action: str, timeout_s: Timeout = None
+    site: NamedDependency[Site],
+    request: Request[Any, Any, Any],
+    identity: Identity,
+    action: ActionName,
+    timeout_s: Timeout = None,
 ) -> Response[bytes]:
     """Send a command and wait for the charge point's answer."""
     declared = _declared(action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from litestar import get
+from litestar.di import NamedDependency
 
 from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError
@@ -12,7 +13,7 @@ from voltline.central.api.shapes import Health
 
 
 @get("/healthz", operation_id="getHealth", summary="Show whether all is well", tags=["Operations"])
-async def healthz(site: Site) -> Health:
+async def healthz(site: NamedDependency[Site]) -> Health:
     """200 while what charge points report is being stored, 503 while it cannot be."""
     if not site.writer.healthy:
         raise ApiError(

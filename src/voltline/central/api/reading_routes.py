@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
 
 from voltline.central.api.cursors import cursor, number_position, text_position
 from voltline.central.api.needs import Site
@@ -27,17 +28,19 @@ from voltline.central.domain.stations import Station
 from voltline.central.domain.transactions import Transaction
 
 Identity = Annotated[
-    str, Parameter(description="The charge point's identity, percent-encoded where needed; in any case.")
+    str, PathParameter(description="The charge point's identity, percent-encoded where needed; in any case.")
 ]
-TransactionId = Annotated[int, Parameter(description="The transactionId that the charge point was given.")]
-Limit = Annotated[int, Parameter(ge=1, le=1000, description="Most items in the answer.")]
-Cursor = Annotated[str | None, Parameter(description="The next_cursor of the part before.")]
+TransactionId = Annotated[
+    int, PathParameter(description="The transactionId that the charge point was given.")
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Most items in the answer.")]
+Cursor = Annotated[str | None, QueryParameter(description="The next_cursor of the part before.")]
 ChargePointFilter = Annotated[
-    str | None, Parameter(description="Only those of the charge point with this identity.")
+    str | None, QueryParameter(description="Only those of the charge point with this identity.")
 ]
-IdTagFilter = Annotated[str | None, Parameter(description="Only those started with this id tag.")]
+IdTagFilter = Annotated[str | None, QueryParameter(description="Only those started with this id tag.")]
 ActiveFilter = Annotated[
-    bool | None, Parameter(description="true: only those that run; false: only those that have ended.")
+    bool | None, QueryParameter(description="true: only those that run; false: only those that have ended.")
 ]
 
 _LARGEST_ID = 2**63 - 1  # that a database could be asked for
@@ -52,7 +55,7 @@ _LARGEST_ID = 2**63 - 1  # that a database could be asked for
     summary="List charge points",
     tags=["Charge points"],
 )
-def charge_points(site: Site, limit: Limit = 100, cursor: Cursor = None) -> ChargePointPage:
+def charge_points(site: NamedDependency[Site], limit: Limit = 100, cursor: Cursor = None) -> ChargePointPage:
     """All charge points that were ever seen or registered, by identity."""
     found = site.queries.stations(after=text_position(cursor), limit=limit + 1)
     return ChargePointPage(
@@ -68,7 +71,7 @@ def charge_points(site: Site, limit: Limit = 100, cursor: Cursor = None) -> Char
     summary="Show a charge point",
     tags=["Charge points"],
 )
-def charge_point(site: Site, identity: Identity) -> ChargePointView:
+def charge_point(site: NamedDependency[Site], identity: Identity) -> ChargePointView:
     """One charge point; its identity is found in any case."""
     station = site.queries.station(identity)
     if station is None:
@@ -84,7 +87,7 @@ def charge_point(site: Site, identity: Identity) -> ChargePointView:
     tags=["Transactions"],
 )
 def transactions(
-    site: Site,
+    site: NamedDependency[Site],
     limit: Limit = 100,
     cursor: Cursor = None,
     charge_point: ChargePointFilter = None,
@@ -112,7 +115,7 @@ def transactions(
     summary="Show a transaction",
     tags=["Transactions"],
 )
-def transaction(site: Site, transaction_id: TransactionId) -> TransactionView:
+def transaction(site: NamedDependency[Site], transaction_id: TransactionId) -> TransactionView:
     """One transaction."""
     return transaction_view(_transaction(site, transaction_id))
 
@@ -124,7 +127,7 @@ def transaction(site: Site, transaction_id: TransactionId) -> TransactionView:
     summary="List the readings of a transaction",
     tags=["Transactions"],
 )
-def meter_values(site: Site, transaction_id: TransactionId) -> ReadingList:
+def meter_values(site: NamedDependency[Site], transaction_id: TransactionId) -> ReadingList:
     """Every sampled value of a transaction in order of time, also those that came with its end."""
     found = _transaction(site, transaction_id)
     return ReadingList(items=[reading_view(reading) for reading in site.queries.readings(found.id)])
@@ -137,7 +140,7 @@ def meter_values(site: Site, transaction_id: TransactionId) -> ReadingList:
     summary="List the quarantine",
     tags=["Quarantine"],
 )
-def quarantine(site: Site, limit: Limit = 100, cursor: Cursor = None) -> QuarantinePage:
+def quarantine(site: NamedDependency[Site], limit: Limit = 100, cursor: Cursor = None) -> QuarantinePage:
     """Messages that were answered and kept, but could not be placed; newest first."""
     found = site.queries.quarantine(before=number_position(cursor), limit=limit + 1)
     return QuarantinePage(
