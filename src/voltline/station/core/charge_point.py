@@ -30,13 +30,14 @@ from voltline.station.core.happenings import (
     PoweredUp,
     SettingChanged,
     StopPressed,
+    SwitchedOff,
     TagPresented,
     Tick,
     VehicleReady,
     VehicleUnplugged,
 )
 from voltline.station.core.hardware import Hardware, Meter
-from voltline.station.core.intents import Answer, Intent, Matter, Refuse, StaySilent
+from voltline.station.core.intents import Answer, Intent, Matter, PingEvery, Refuse, StaySilent
 from voltline.station.core.moment import Moment
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.registration import Registration, Standing
@@ -129,6 +130,10 @@ class ChargePoint:
         self.reports.forget()
         self.registration.powered_up()
         self.driver.power_returned()
+        self.bench.intend(PingEvery(self.bench.configuration.number("WebSocketPingInterval")))
+
+    def _switched_off(self, _: SwitchedOff) -> None:
+        self.restart.switch_off()
 
     def _link_up(self, _: LinkUp) -> None:
         self.registration.link_up()
@@ -214,6 +219,7 @@ class ChargePoint:
 
 _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     PoweredUp: ChargePoint._powered_up,
+    SwitchedOff: ChargePoint._switched_off,
     LinkUp: ChargePoint._link_up,
     LinkDown: ChargePoint._link_down,
     Tick: ChargePoint._tick,

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from voltline.station.core.charge_point import ChargePoint
 
 
-class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
+class Refusal(Exception):  # it is an answer, not an error
     """The request gets this CALLERROR."""
 
     def __init__(self, code: ErrorCode, text: str) -> None:
@@ -124,7 +124,7 @@ class Commands:
 
     def reset(self, request: Reset) -> ResetResponse:
         """Agree to a reset, which follows when its StopTransactions are delivered (OCPP 1.6, 5.14)."""
-        accepted = self._station.restart.begin(hard=request.type == ResetType.HARD)
+        accepted = self._station.restart.reset(hard=request.type == ResetType.HARD)
         return ResetResponse(status=ResetStatus.ACCEPTED if accepted else ResetStatus.REJECTED)
 
     def change_availability(self, request: ChangeAvailability) -> ChangeAvailabilityResponse:

@@ -12,6 +12,10 @@ class PoweredUp(msgspec.Struct, frozen=True, gc=False):
     """The station starts: at first, and after every reset."""
 
 
+class SwitchedOff(msgspec.Struct, frozen=True, gc=False):
+    """Somebody switches the station off in good order: `PowerOff` follows when transactions are ended."""
+
+
 class LinkUp(msgspec.Struct, frozen=True, gc=False):
     """The connection to the central system stands."""
 
@@ -119,6 +123,7 @@ class SettingChanged(msgspec.Struct, frozen=True, gc=False):
 
 Happening = (
     PoweredUp
+    | SwitchedOff
     | LinkUp
     | LinkDown
     | Tick
@@ -137,5 +142,5 @@ Happening = (
 )
 
 
-class ImpossibleHappening(ValueError):  # noqa: N818  # reads well, and is shown to people
+class ImpossibleHappening(ValueError):  # reads well, and is shown to people
     """This cannot happen to the station as it stands: a second cable in one socket, a connector it lacks."""

@@ -60,8 +60,12 @@ class Reboot(msgspec.Struct, frozen=True, gc=False):
     hard: bool
 
 
+class PowerOff(msgspec.Struct, frozen=True, gc=False):
+    """Drop the connection and stay off: everything that could be delivered is."""
+
+
 class PingEvery(msgspec.Struct, frozen=True, gc=False):
-    """Ping the central system at this interval in seconds; 0 means never (OCPP-J 1.6, 7)."""
+    """Ping at this interval in seconds from the next connection on; 0 means never (OCPP-J 1.6, 7)."""
 
     interval_s: int
 
@@ -84,4 +88,4 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     connector_id: int = 0
 
 
-Intent = Send | Answer | Refuse | StaySilent | Energize | Lock | Reboot | PingEvery | Notice
+Intent = Send | Answer | Refuse | StaySilent | Energize | Lock | Reboot | PowerOff | PingEvery | Notice

@@ -1,10 +1,10 @@
-"""Resets: first the answer, then the StopTransactions, then the reboot (OCPP 1.6, 5.14; errata 3.36)."""
+"""Resets and switching off: the answer, the StopTransactions, the end (OCPP 1.6, 5.14; errata 3.36)."""
 
 from voltline.messages import Reason
 from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connectors
 from voltline.station.core.driver import Driver
-from voltline.station.core.intents import Matter, Reboot
+from voltline.station.core.intents import Matter, PowerOff, Reboot
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.registration import Registration
 from voltline.station.core.timers import Timer
@@ -14,7 +14,7 @@ SOFT_GRACE_S = 30.0
 """How long a soft reset waits for its transaction messages to be delivered; what is left stays queued."""
 
 HARD_GRACE_S = 3.0
-"""A hard reset gives them a moment only."""
+"""A hard reset, and whoever switches the station off, gives them a moment only."""
 
 
 class Restart:
@@ -35,33 +35,42 @@ class Restart:
         self._registration = registration
         self._transactions = transactions
         self._driver = driver
-        self._hard: bool | None = None
+        self._last_act: Reboot | PowerOff | None = None
 
     @property
     def pending(self) -> bool:
-        """Whether a reset is on its way."""
-        return self._hard is not None
+        """Whether the station is on its way down."""
+        return self._last_act is not None
 
-    def begin(self, *, hard: bool) -> bool:
+    def reset(self, *, hard: bool) -> bool:
         """Stop every transaction and prepare to reboot; False if that is going on already."""
         if self.pending:
             return False
-        self._hard = hard
-        self._driver.closed = True
-        for connector in self._connectors.outlets:
-            self._transactions.end(connector, Reason.HARD_RESET if hard else Reason.SOFT_RESET)
-        self._bench.wait(Timer.RESET, HARD_GRACE_S if hard else SOFT_GRACE_S)
+        reason = Reason.HARD_RESET if hard else Reason.SOFT_RESET
+        self._begin(Reboot(hard), reason, HARD_GRACE_S if hard else SOFT_GRACE_S)
         return True
 
+    def switch_off(self) -> None:
+        """Stop every transaction and prepare to stay off, whatever else was on its way."""
+        self._begin(PowerOff(), Reason.REBOOT, HARD_GRACE_S)
+
+    def _begin(self, last_act: Reboot | PowerOff, reason: Reason, grace_s: float) -> None:
+        self._last_act = last_act
+        self._driver.closed = True
+        for connector in self._connectors.outlets:
+            self._transactions.end(connector, reason)
+        self._bench.wait(Timer.RESET, grace_s)
+
     def go_if_ready(self) -> None:
-        """Reboot when the transaction messages are delivered, or cannot be, or have had time enough."""
-        if self._hard is None:
+        """Go down when the transaction messages are delivered, or cannot be, or have had time enough."""
+        if self._last_act is None:
             return
         deliverable = len(self._outbox) > 0 and self._registration.online
         if deliverable and self._bench.timers.is_running(Timer.RESET):
             return
-        hard, self._hard = self._hard, None
+        last_act, self._last_act = self._last_act, None
         self._registration.shut_down()
         self._bench.timers.cancel_all()
-        self._bench.tell(Matter.REGISTRATION, f"{'hard' if hard else 'soft'} reset: rebooting")
-        self._bench.intend(Reboot(hard))
+        if isinstance(last_act, Reboot):
+            self._bench.tell(Matter.REGISTRATION, f"{'hard' if last_act.hard else 'soft'} reset: rebooting")
+        self._bench.intend(last_act)

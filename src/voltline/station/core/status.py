@@ -117,7 +117,7 @@ TRANSITIONS: Mapping[Status, Mapping[Cause, Status]] = MappingProxyType(
 )
 
 
-class ImpossibleTransition(Exception):  # noqa: N818  # reads well
+class ImpossibleTransition(Exception):  # reads well
     """The table has no such change: a fault in the core, never one of the peer's."""
 
 

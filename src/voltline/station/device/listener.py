@@ -1,0 +1,31 @@
+"""Who is told what a station does, to show it or to write it down."""
+
+from typing import Any
+
+import msgspec
+
+from voltline.messages import Request
+from voltline.station.core.happenings import Answered, Failed
+from voltline.station.core.intents import Answer, Notice, Refuse, StaySilent
+
+
+class Exchange(msgspec.Struct, frozen=True, gc=False):
+    """One request and what became of it. `own` is True for the station's own; `took_s` until its answer."""
+
+    own: bool
+    request: Request[Any]
+    outcome: Answered | Failed | Answer | Refuse | StaySilent
+    took_s: float
+
+
+class Listener:
+    """Hears everything and does nothing; override what you want to know. Nothing here may wait or raise."""
+
+    def exchanged(self, exchange: Exchange) -> None:
+        """A request of either side is done with."""
+
+    def noticed(self, notice: Notice) -> None:
+        """The station has something to tell the people before it."""
+
+    def linked(self, up: bool, text: str) -> None:
+        """The connection stands (`text`: where to) or is gone (`text`: why)."""

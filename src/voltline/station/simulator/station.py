@@ -1,0 +1,375 @@
+"""A simulated charge point: the core, a car park's worth of physics, and a real connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from voltline.base.clock import Clock, SystemClock
+from voltline.messages import BootNotification, ChargePointErrorCode, Reason
+from voltline.station.core.charge_point import ChargePoint
+from voltline.station.core.connectors import Connector
+from voltline.station.core.happenings import (
+    CablePlugged,
+    CableRemoved,
+    FaultCleared,
+    FaultRaised,
+    ImpossibleHappening,
+    SettingChanged,
+    StopPressed,
+    TagPresented,
+    VehicleUnplugged,
+)
+from voltline.station.core.hardware import Hardware, Outlet
+from voltline.station.core.intents import Matter, Notice
+from voltline.station.core.moment import Moment
+from voltline.station.device.listener import Listener
+from voltline.station.device.runner import REBOOT_S, Runner
+from voltline.station.simulator.actions import (
+    WARNINGS,
+    Action,
+    ClearFault,
+    Configure,
+    GoOffline,
+    GoOnline,
+    PlugIn,
+    Present,
+    PressStop,
+    RaiseFault,
+    StartCharging,
+    Unplug,
+)
+from voltline.station.simulator.device import SimulatedDevice
+from voltline.station.simulator.outlet import MEASURANDS
+from voltline.station.simulator.vehicle import Vehicle, some_car
+from voltline.station.simulator.view import ConnectorView, StationView
+from voltline.station.simulator.visits import Rhythm, Visits
+from voltline.transport.client import ClientOptions
+
+T = TypeVar("T")
+
+DEFAULT_TAG = "04A2B6C81F5E80"
+
+SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC"
+"""What a simulated station samples unless it is told otherwise."""
+
+
+class StationOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The make of a simulated station and its surroundings."""
+
+    connectors: int = 1
+    outlet: Outlet = Outlet.SOCKET
+    phases: int = 3
+    power_w: float = 11_000.0
+    """The most each connector gives, over all its phases."""
+    vendor: str = "Voltline"
+    model: str = "Simulated AC"
+    serial_number: str = ""
+    """Without one it is made of the seed."""
+    firmware_version: str = "1.0.0"
+    seed: int = 0
+    """The same seed gives the same cars, meters and drivers."""
+    configuration: tuple[tuple[str, str], ...] = ()
+    """Configuration keys to begin with."""
+    reboot_s: float = REBOOT_S
+    auto: Rhythm | None = None
+    """Lets cars come and go by themselves."""
+    id_tags: tuple[str, ...] = (DEFAULT_TAG,)
+    """The tags of those who come by themselves."""
+
+
+class SimulatedStation:
+    """One station. Use it as a context, or `start` and `stop` it.
+
+        async with SimulatedStation("ws://127.0.0.1:9000/ocpp", "CP1") as station:
+            await station.until(lambda view: view.online)
+            await station.plug_in(1)
+            await station.present_tag("04A2B6C81F5E80")
+
+    Many in one process cost one timer and one connection each.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        identity: str,
+        options: StationOptions | None = None,
+        *,
+        password: bytes | str | None = None,
+        client: ClientOptions | None = None,
+        clock: Clock | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        """`endpoint` is the URL without the identity.
+
+        Raises:
+            ValueError: no WebSocket URL, no identity, no such make, or a configuration key that it lacks or
+                that cannot have the value.
+        """
+        self.options = options = options or StationOptions()
+        if options.phases not in (1, 3):
+            raise ValueError(f"a simulated connector has 1 or 3 phases, not {options.phases}")
+        if not options.power_w > 0:
+            raise ValueError(f"a connector's power is above 0 W, not {options.power_w:g}")
+        chance = Random(f"{options.seed}/{identity}")
+        clock = clock or SystemClock()
+        self.identity = identity
+        self._listener = listener or Listener()
+        self._cars = Random(chance.random())
+        self._device = SimulatedDevice(
+            connectors=options.connectors,
+            phases=options.phases,
+            power_w=options.power_w,
+            chance=Random(chance.random()),
+        )
+        hardware = _hardware(options, chance)
+        self._core = ChargePoint(hardware, self._device, Moment(clock.monotonic(), clock.now()))
+        for key, value in (("MeterValuesSampledData", SAMPLED), *options.configuration):
+            status = self._core.change_setting(key, value)
+            if status not in ("Accepted", "RebootRequired"):
+                raise ValueError(f"the configuration key {key} cannot be set to {value!r}: {status}")
+        self._runner = Runner(
+            endpoint,
+            identity,
+            self._core,
+            self._device,
+            password=password,
+            options=client,
+            clock=clock,
+            listener=self._listener,
+            companion=self._drivers(Random(chance.random()), clock.monotonic()),
+            reboot_s=options.reboot_s,
+        )
+        self._last_energy_wh = [0] * options.connectors
+
+    def _drivers(self, chance: Random, now: float) -> _Drivers | None:
+        options = self.options
+        if options.auto is None:
+            return None
+        visits = Visits(options.connectors, options.id_tags, options.auto, chance, now)
+        return _Drivers(self, visits, self._listener)
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Power up and connect; it goes on trying for ever if there is nobody to connect to."""
+        self._runner.start()
+
+    async def stop(self, *, graceful: bool = True) -> None:
+        """End transactions, deliver what can be delivered within seconds, disconnect; or just vanish."""
+        await self._runner.stop(graceful=graceful)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop(graceful=error is None)
+
+    @property
+    def url(self) -> str:
+        """Where it connects to, its identity included."""
+        return self._runner.url
+
+    # ---- what can be done to it
+
+    async def plug_in(self, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
+        """A car plugs in; raises ImpossibleHappening where one hangs already."""
+        self.perform(PlugIn(connector_id, vehicle))
+
+    async def unplug(self, connector_id: int = 1) -> None:
+        """The car leaves; raises ImpossibleHappening where there is none, or the cable is locked."""
+        self.perform(Unplug(connector_id))
+
+    async def present_tag(self, id_tag: str = DEFAULT_TAG, connector_id: int | None = None) -> None:
+        """Hold a tag to the reader."""
+        self.perform(Present(id_tag, connector_id))
+
+    async def press_stop(self, connector_id: int = 1, reason: Reason = Reason.LOCAL) -> None:
+        """End the transaction at the station; raises ImpossibleHappening where there is none."""
+        self.perform(PressStop(connector_id, reason))
+
+    async def raise_fault(
+        self, error_code: ChargePointErrorCode, connector_id: int = 1, info: str = ""
+    ) -> None:
+        """Something breaks; connector 0 is the station itself."""
+        self.perform(RaiseFault(error_code, connector_id, info))
+
+    async def clear_fault(self, connector_id: int = 1) -> None:
+        """It is repaired."""
+        self.perform(ClearFault(connector_id))
+
+    async def go_offline(self) -> None:
+        """Lose the network until `go_online`."""
+        self.perform(GoOffline())
+
+    async def go_online(self) -> None:
+        """Get the network back."""
+        self.perform(GoOnline())
+
+    def perform(self, action: Action) -> None:
+        """Do one of the things that can be done to a station, now.
+
+        Raises:
+            ImpossibleHappening: it cannot be done as things stand; in words for people.
+        """
+        match action:
+            case PlugIn():
+                self._plug_in(action)
+            case Unplug():
+                self._unplug(action.connector_id)
+            case Present():
+                self._runner.happen(TagPresented(action.id_tag, action.connector_id))
+            case StartCharging():
+                if not self._core.connectors.outlet(action.connector_id).vehicle:
+                    self._plug_in(PlugIn(action.connector_id))
+                self._runner.happen(TagPresented(action.id_tag, action.connector_id))
+            case PressStop():
+                self._runner.happen(StopPressed(action.connector_id, action.reason))
+            case RaiseFault():
+                self._runner.happen(
+                    FaultRaised(
+                        connector_id=action.connector_id,
+                        error_code=action.error_code,
+                        blocking=action.error_code not in WARNINGS,
+                        info=action.info,
+                    )
+                )
+            case ClearFault():
+                self._runner.happen(FaultCleared(action.connector_id))
+            case Configure():
+                self._runner.happen(SettingChanged(action.key, action.value))
+            case GoOffline():
+                self._runner.go_offline()
+            case GoOnline():
+                self._runner.go_online()
+
+    def _plug_in(self, action: PlugIn) -> None:
+        connector = self._core.connectors.outlet(action.connector_id)
+        if connector.vehicle:
+            raise ImpossibleHappening(f"a vehicle is plugged into connector {connector.id} already")
+        vehicle = action.vehicle or some_car(self._cars)
+        self._device.outlet(connector.id).attach(vehicle, self._runner.moment.monotonic)
+        self._runner.happen(CablePlugged(connector.id))
+
+    def _unplug(self, connector_id: int) -> None:
+        connector = self._core.connectors.outlet(connector_id)
+        # A cable that was kept back by its lock hangs there without a vehicle.
+        if connector.vehicle or not connector.occupied:
+            self._runner.happen(VehicleUnplugged(connector_id))
+            self._device.outlet(connector_id).attach(None, self._runner.moment.monotonic)
+        if self.options.outlet is Outlet.SOCKET:
+            self._runner.happen(CableRemoved(connector_id))
+
+    # ---- what can be seen of it
+
+    def view(self) -> StationView:
+        """The station as it is now."""
+        now = self._runner.moment
+        return StationView(
+            identity=self.identity,
+            linked=self._runner.linked,
+            standing=self._core.registration.standing,
+            queued=len(self._core.outbox),
+            connectors=tuple(self._view_of(connector, now) for connector in self._core.connectors.outlets),
+        )
+
+    def _view_of(self, connector: Connector, now: Moment) -> ConnectorView:
+        outlet = self._device.outlet(connector.id)
+        register_wh = self._device.energy_wh(connector.id, now)
+        running = connector.transaction
+        if running is not None:
+            self._last_energy_wh[connector.id - 1] = register_wh - running.meter_start_wh
+        car = outlet.vehicle
+        return ConnectorView(
+            connector_id=connector.id,
+            status=connector.shown,
+            error_code=connector.fault.error_code if connector.fault else ChargePointErrorCode.NO_ERROR,
+            plugged=connector.vehicle,
+            wants_energy=car is not None and car.asks_for_energy,
+            locked=connector.locked,
+            id_tag=running.id_tag if running else None,
+            transaction_id=self._core.outbox.transaction_id(running.number) if running else None,
+            energy_wh=self._last_energy_wh[connector.id - 1],
+            register_wh=register_wh,
+            power_w=outlet.power_w(),
+            soc_percent=None if car is None else 100.0 * car.soc,
+        )
+
+    async def until(
+        self, condition: Callable[[StationView], T], timeout_s: float | None = 30.0, what: str = ""
+    ) -> T:
+        """Wait until `condition` of the view is true; it is looked at after every happening. Gives its value.
+
+        Raises:
+            TimeoutError: it was not within `timeout_s` seconds; says how the station stands instead.
+        """
+        met: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def look() -> None:
+            if met.done():
+                return
+            try:
+                value = condition(self.view())
+            except Exception as failure:
+                met.set_exception(failure)
+            else:
+                if value:
+                    met.set_result(value)
+
+        forget = self._runner.on_change(look)
+        look()
+        try:
+            return await asyncio.wait_for(met, timeout_s)
+        except TimeoutError:
+            awaited = what or "the condition"
+            raise TimeoutError(
+                f"{self.identity}: {awaited} did not come true in {timeout_s} s; {self.view()}"
+            ) from None
+        finally:
+            forget()
+
+
+class _Drivers:
+    """Those who come by themselves, as the runner's companion."""
+
+    def __init__(self, station: SimulatedStation, visits: Visits, listener: Listener) -> None:
+        self._station = station
+        self._visits = visits
+        self._listener = listener
+
+    def next_deadline(self) -> float:
+        return self._visits.next_deadline()
+
+    def wake(self, now: Moment) -> None:
+        if self._visits.next_deadline() > now.monotonic:
+            return
+        for action in self._visits.act(self._station.view().connectors, now.monotonic):
+            try:
+                self._station.perform(action)
+            except ImpossibleHappening as failure:
+                self._listener.noticed(Notice(Matter.STATUS, str(failure)))
+
+
+def _hardware(options: StationOptions, chance: Random) -> Hardware:
+    serial_number = options.serial_number or f"VL{chance.randrange(10**8):08d}"
+    return Hardware(
+        boot=BootNotification(
+            charge_point_vendor=options.vendor,
+            charge_point_model=options.model,
+            charge_point_serial_number=serial_number,
+            firmware_version=options.firmware_version,
+            meter_type="simulated",
+        ),
+        connectors=options.connectors,
+        outlet=options.outlet,
+        phases=options.phases,
+        measurands=MEASURANDS,
+    )
