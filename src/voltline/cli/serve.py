@@ -15,27 +15,33 @@ def serve(
     host: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS", help="Address to listen on, for OCPP and HTTP.", show_default="127.0.0.1"
+            metavar="ADDRESS", help="Address to listen on, for OCPP and HTTP. [127.0.0.1]", show_default=False
         ),
     ] = None,
     ocpp_port: Annotated[
         str | None,
-        typer.Option(metavar="PORT", help="Port for charge points; 0 picks a free one.", show_default="9000"),
+        typer.Option(
+            metavar="PORT", help="Port for charge points; 0 picks a free one. [9000]", show_default=False
+        ),
     ] = None,
     http_port: Annotated[
         str | None,
-        typer.Option(metavar="PORT", help="Port of the REST API; 0 picks a free one.", show_default="8080"),
+        typer.Option(
+            metavar="PORT", help="Port of the REST API; 0 picks a free one. [8080]", show_default=False
+        ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR", help="Folder of the database and other files.", show_default="./voltline-data"
+            metavar="DIR",
+            help="Folder of the database and other files. [./voltline-data]",
+            show_default=False,
         ),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Settings in TOML.", show_default="./voltline.toml where there is one"
+            metavar="FILE", help="Settings in TOML. [./voltline.toml where there is one]", show_default=False
         ),
     ] = None,
     set_: Annotated[
