@@ -29,7 +29,6 @@ class FakeStore:
         self.attempts: list[list[Any]] = []
         self.troubles: dict[str, list[Exception | None]] = {}
         self.refused: set[Any] = set()
-        self.refusal: type[Exception] = Poison
         self.gone = threading.Event()
         self.committed_before_the_answer_was_lost = False
         self.recoveries = 0
@@ -53,7 +52,7 @@ class FakeStore:
         self.attempts.append(list(self._open))
         self._trouble("flush")
         if self.refused & set(self._open):
-            raise self.refusal("refused")
+            raise Poison("refused")
 
     def commit(self) -> None:
         if self.committed_before_the_answer_was_lost:
@@ -71,9 +70,6 @@ class FakeStore:
 
     def is_outage(self, error: Exception) -> bool:
         return isinstance(error, Outage)
-
-    def probe(self) -> None:
-        self._trouble("probe")
 
     def was_committed(self) -> bool:
         self._trouble("was_committed")
@@ -220,7 +216,6 @@ async def test_one_poisoned_work_does_not_make_the_batch_run_one_by_one(store: F
 @pytest.mark.parametrize("step", ["begin", "flush", "commit"])
 async def test_outage_holds_the_batch_and_nobody_is_told_of_a_failure(store: FakeStore, step: str) -> None:
     store.troubles[step] = [None, Outage("no"), Outage("no"), Outage("no")]
-    store.troubles["probe"] = [Outage("no"), Outage("no"), Outage("no")]
     async with writing(store) as writer:
         await writer.submit(add, "before")
         assert await asyncio.gather(*[writer.submit(add, number) for number in range(3)]) == [0, 1, 2]
@@ -252,20 +247,6 @@ async def test_commit_whose_answer_was_lost_is_not_done_twice(store: FakeStore) 
     async with writing(store) as writer:
         assert await writer.submit(add, 1) == 1
     assert store.durable == [1]
-
-
-async def test_what_only_this_message_makes_the_database_refuse_is_its_failure(store: FakeStore) -> None:
-    """Some databases call a message's fault an operational one; others can be written all the while."""
-    store.refused = {7}
-    store.refusal = Outage
-    async with writing(store) as writer:
-        gate = await gated(writer)
-        futures = [writer.submit(add, number) for number in range(10)]
-        gate.open()
-        outcomes = await asyncio.gather(*futures, return_exceptions=True)
-        assert isinstance(outcomes[7], Outage)
-        assert store.durable == [number for number in range(10) if number != 7]
-        assert writer.healthy
 
 
 async def test_closing_finishes_what_was_submitted(store: FakeStore) -> None:

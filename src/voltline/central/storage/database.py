@@ -18,18 +18,28 @@ from voltline.central.storage.errors import StorageError, UnusableDatabase
 _BUSY_S = 5.0
 """How long SQLite waits for another process that writes."""
 
-# What speaks of the written data itself. sqlite3's InterfaceError: a value of a type that it cannot hold.
-_OF_THE_DATA = (
-    psycopg.IntegrityError,
-    psycopg.DataError,
-    psycopg.ProgrammingError,
-    psycopg.NotSupportedError,
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-    sqlite3.ProgrammingError,
-    sqlite3.NotSupportedError,
-    sqlite3.InterfaceError,
+# Result codes of SQLite that speak of the file and its disk, not of what was written:
+# https://sqlite.org/rescode.html, primary codes.
+_SQLITE_OUTAGES = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
 )
+# Classes of SQLSTATE that speak of the server (PostgreSQL, appendix A): connection, state of the
+# transaction (such as read-only, on a standby), authorization, database absent, transaction rolled back
+# (such as a deadlock), resources, object in use, operator, system, configuration file.
+_POSTGRESQL_OUTAGES = frozenset({"08", "25", "28", "3D", "40", "53", "55", "57", "58", "F0"})
 
 
 class Database:
@@ -88,16 +98,26 @@ class Database:
         self.reader_engine.dispose()
 
     def is_outage(self, error: Exception) -> bool:
-        """True if the database may be to blame for this error: out of reach, locked, full, broken."""
+        """True if the database is to blame for this error: out of reach, locked, full, broken.
+
+        Told by the database's own code, for drivers call some faults of the written data operational,
+        such as a value too long for an index.
+        """
         if isinstance(error, PoolTimeout):
             return True
+        cause: BaseException | None = error
         if isinstance(error, DBAPIError):
             if error.connection_invalidated:
                 return True
-            cause: BaseException | None = error.orig
-        else:
-            cause = error  # COPY speaks to the driver directly
-        return isinstance(cause, psycopg.Error | sqlite3.Error) and not isinstance(cause, _OF_THE_DATA)
+            cause = error.orig
+        if isinstance(cause, sqlite3.Error):
+            return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_OUTAGES
+        if isinstance(cause, psycopg.Error):
+            if cause.sqlstate is None:
+                # The driver's own: the connection is gone or could not be made.
+                return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+            return cause.sqlstate[:2] in _POSTGRESQL_OUTAGES
+        return False
 
     def _engine(self, *, pooled: bool) -> Engine:
         arguments: dict[str, Any]

@@ -45,10 +45,6 @@ class Store(Protocol):
         """True if the database may be to blame, rather than what was written."""
         ...
 
-    def probe(self) -> None:
-        """Write something harmless durably; raises if the database does not take it."""
-        ...
-
     def was_committed(self) -> bool:
         """After `commit` raised: whether it took place all the same. Raises while nobody can tell."""
         ...
@@ -114,7 +110,6 @@ class GroupCommit:
         interval_s: float = 0.0,
         first_retry_s: float = 0.05,
         longest_retry_s: float = 2.0,
-        attempts_while_reachable: int = 2,
     ) -> None:
         self.statistics = Statistics()
         self._store = store
@@ -122,7 +117,6 @@ class GroupCommit:
         self._interval_s = interval_s
         self._first_retry_s = first_retry_s
         self._longest_retry_s = longest_retry_s
-        self._attempts_while_reachable = attempts_while_reachable
         self._queue: deque[Job] = deque()
         self._running = 0
         self._awake = True
@@ -255,7 +249,6 @@ class GroupCommit:
     def _persist(self, part: list[Job]) -> list[Any]:
         """The results of these works, once they are durable; holds on while the database is away."""
         delay = self._first_retry_s
-        refusals = 0
         while True:
             try:
                 results = self._attempt(part)
@@ -266,10 +259,6 @@ class GroupCommit:
                 if self._give_up.wait(delay):
                     raise _GivenUp from cause
                 delay = min(delay * 2, self._longest_retry_s)
-                refusals = refusals + 1 if self._is_reachable() else 0
-                if refusals >= self._attempts_while_reachable:
-                    # It takes other writes, only not these.
-                    raise _Poisoned(cause, None) from cause
             else:
                 if self._last_error is not None:
                     log.info("the database takes messages again; %d wait for it", self.waiting)
@@ -315,15 +304,6 @@ class GroupCommit:
             if self._give_up.wait(delay):
                 raise _GivenUp from error
             delay = min(delay * 2, self._longest_retry_s)
-
-    def _is_reachable(self) -> bool:
-        try:
-            self._store.probe()
-        except Exception as error:
-            self._store.rollback()
-            self._last_error = _one_line(error)
-            return False
-        return True
 
     def _note_outage(self, error: Exception, size: int) -> None:
         text = _one_line(error)

@@ -92,10 +92,6 @@ class SqlStore:
     def is_outage(self, error: Exception) -> bool:
         return self._database.is_outage(error)
 
-    def probe(self) -> None:
-        self.begin()
-        self.commit()
-
     def was_committed(self) -> bool:
         with self._database.writer_engine.connect() as connection:
             found = select(writer_marks.c.batch).where(writer_marks.c.writer == self._writer)
