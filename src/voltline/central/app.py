@@ -30,6 +30,7 @@ from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
+from voltline.central.procedures.runner import Runner
 from voltline.central.services import stations
 from voltline.central.services.ports import UnitOfWork
 from voltline.central.settings import Settings
@@ -74,6 +75,7 @@ class Central:
         self._ocpp: CentralSystem
         self._writer: GroupCommit
         self._lines: LiveLines
+        self._runner: Runner
         self._recorder: Recorder | None = None
 
     async def start(self) -> None:
@@ -115,7 +117,14 @@ class Central:
             undo.callback(self._recorder.close)
         self._ocpp = self._central_system()
         self._lines = LiveLines(self._ocpp.stations, now=self._now, clock=asyncio.get_running_loop().time)
-        await self._listen(undo, Site(SqlQueries(database), self._writer, self._lines))
+        self._runner = Runner(
+            self._lines,
+            settle_s=settings.procedures.settle_s,
+            boot_patience_s=settings.procedures.boot_patience_s,
+            after_boot=settings.procedures.after_boot,
+        )
+        undo.push_async_callback(self._runner.close)
+        await self._listen(undo, Site(SqlQueries(database), self._writer, self._lines, self._runner))
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
         keeping.add_done_callback(_log_failure)
         undo.push_async_callback(_cancelled, keeping)
@@ -172,6 +181,7 @@ class Central:
                 unknown_tags=settings.authorization.unknown_tags,
                 one_transaction_per_tag=settings.authorization.one_transaction_per_tag,
             ),
+            accepted=self._accepted,
         )
         handlers = Handlers(Side.CENTRAL_SYSTEM)
         register(handlers, desk)
@@ -188,7 +198,7 @@ class Central:
                 max_message_bytes=settings.ocpp.max_message_bytes,
             ),
             watch=Watch(frame=self._record if self._recorder else None, deviations=_log_deviations),
-            on_connected=_log_connected,
+            on_connected=self._connected,
             on_disconnected=self._disconnected,
         )
 
@@ -196,8 +206,17 @@ class Central:
         if not self._stopping:
             self._ocpp.resume_reading()
 
+    def _connected(self, connection: Connection) -> None:
+        _log_connected(connection)
+        visit: Visit = connection.context
+        self._runner.connected(visit.identity)
+
+    def _accepted(self, identity: str) -> None:
+        self._runner.accepted(identity)
+
     def _disconnected(self, connection: Connection) -> None:
         visit: Visit = connection.context
+        self._runner.disconnected(visit.identity)
         log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
         replaced = folded(connection.identity) in self._ocpp.stations
         stored = self._writer.submit(

@@ -25,6 +25,16 @@ class ConnectionLine:
         self.last_heard_at = last_heard_at
 
     @property
+    def identity(self) -> str:
+        visit: Visit = self._connection.context
+        return visit.identity
+
+    @property
+    def key(self) -> StationKey:
+        visit: Visit = self._connection.context
+        return visit.key
+
+    @property
     def registration(self) -> Registration:
         visit: Visit = self._connection.context
         return visit.registration

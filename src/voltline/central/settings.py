@@ -209,6 +209,37 @@ class AuthorizationSettings(_Section, frozen=True, kw_only=True):
     ] = False
 
 
+class ProceduresSettings(_Section, frozen=True, kw_only=True):
+    """What is done with charge points by itself, beside answering them."""
+
+    after_boot: Annotated[
+        bool,
+        Meta(
+            description="After each boot, and after each connect without boot, read the charge point's "
+            "configuration and bring it up to date. false: a charge point is sent what is asked for, only."
+        ),
+    ] = True
+    settle_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="How long a charge point is left alone after its boot was accepted.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 1.0
+    boot_patience_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="How long a charge point that connects is given to send BootNotification. One that "
+            "was accepted before need not, and is gone on with then.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 10.0
+
+
 class RecordingSettings(_Section, frozen=True, kw_only=True):
     """A record of every frame, both ways, as JSON lines."""
 
@@ -263,6 +294,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: DataSettings = DataSettings()
     registration: RegistrationSettings = RegistrationSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    procedures: ProceduresSettings = ProceduresSettings()
     recording: RecordingSettings = RecordingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     log: LogSettings = LogSettings()

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol, TypeVar
-
 from msgspec import Struct
 
-from voltline.central.domain.stations import Registration
 from voltline.central.services.ports import Queries, Writer
-from voltline.messages import Request, Response
+from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
 
-Conf = TypeVar("Conf", bound=Response)
-
-
-class Line(Protocol):
-    """The live connection of one charge point."""
-
-    @property
-    def registration(self) -> Registration: ...
-
-    @property
-    def last_heard_at(self) -> datetime: ...
-
-    async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
-        """Send a command; raises as `transport.Connection.call` does."""
-        ...
+__all__ = ["Line", "Lines", "Site"]
 
 
-class Lines(Protocol):
-    """All live connections."""
+class _NoProcedures:
+    """For a site that has no charge points to work with."""
 
-    def line(self, identity: str) -> Line | None:
-        """In any case; None: not connected."""
-        ...
-
-    def __len__(self) -> int: ...
+    def start(
+        self, identity: str, name: str, procedure: Procedure, *, before_acceptance: bool = False
+    ) -> None:
+        return
 
 
 class Site(Struct, frozen=True):
@@ -44,3 +25,4 @@ class Site(Struct, frozen=True):
     queries: Queries
     writer: Writer
     lines: Lines
+    procedures: Procedures = _NoProcedures()

@@ -46,6 +46,8 @@ async def _registered(
         request.firmware_version or "not told",
         registered.status,
     )
+    if visit.accepted:
+        desk.accepted(visit.identity)
     return BootNotificationResponse(
         status=RegistrationStatus(registered.status),
         current_time=desk.now(),  # of the answer, by which the charge point sets its clock

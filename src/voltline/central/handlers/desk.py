@@ -11,6 +11,10 @@ from voltline.central.domain.stations import Registration, RegistrationRules, St
 from voltline.central.services.ports import Writer
 
 
+def _nobody(identity: str) -> None:
+    return
+
+
 class Desk(NamedTuple):
     """What every handler is given."""
 
@@ -19,6 +23,8 @@ class Desk(NamedTuple):
     """UTC, whole milliseconds at most: it goes out in answers."""
     registration: RegistrationRules
     authorization: AuthorizationRules
+    accepted: Callable[[str], object] = _nobody
+    """Told the identity of each charge point whose boot is accepted, before that is answered."""
 
 
 class Visit:

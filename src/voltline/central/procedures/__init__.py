@@ -1,0 +1,1 @@
+"""What is done with charge points, command by command, beside answering them: one module a subject."""

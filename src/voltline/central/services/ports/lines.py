@@ -1,0 +1,56 @@
+"""The live connections: what procedures and the API send commands over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from voltline.central.domain.stations import Registration, StationKey
+from voltline.messages import Request, Response
+
+Conf = TypeVar("Conf", bound=Response)
+
+
+class Line(Protocol):
+    """The live connection of one charge point."""
+
+    @property
+    def identity(self) -> str:
+        """As registered."""
+        ...
+
+    @property
+    def key(self) -> StationKey: ...
+
+    @property
+    def registration(self) -> Registration: ...
+
+    @property
+    def last_heard_at(self) -> datetime: ...
+
+    async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
+        """Send a command; raises as `transport.Connection.call` does."""
+        ...
+
+
+class Lines(Protocol):
+    """All live connections."""
+
+    def line(self, identity: str) -> Line | None:
+        """In any case; None: not connected."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+Procedure = Callable[[Line], Awaitable[None]]
+"""Something to be done with a charge point, command by command, while it is connected."""
+
+
+class Procedures(Protocol):
+    """Where procedures are handed in; see `procedures.runner.Runner`. For the event loop's thread."""
+
+    def start(
+        self, identity: str, name: str, procedure: Procedure, *, before_acceptance: bool = False
+    ) -> None: ...
