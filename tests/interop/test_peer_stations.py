@@ -1,4 +1,4 @@
-"""Charge points that we did not write, against our central system: boot to stop, and it is all in the database."""
+"""Charge points that we did not write, at our central system: boot to stop, and all is in the database."""
 
 import asyncio
 import json
@@ -78,7 +78,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-async def command(http: httpx.AsyncClient, identity: str, action: str, body: dict[str, Any]) -> dict[str, Any]:
+async def command(
+    http: httpx.AsyncClient, identity: str, action: str, body: dict[str, Any]
+) -> dict[str, Any]:
     response = await http.post(f"/api/v1/charge-points/{identity}/commands/{action}", json=body)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
@@ -149,7 +151,12 @@ async def test_ocpp_rpc_charge_point_in_strict_mode_runs_boot_to_stop(central: S
         assert await process.wait() == 0
         assert seen["problems"] == []
         assert seen["protocol"] == "ocpp1.6"
-        assert seen["asked"] == ["GetConfiguration", "ChangeConfiguration", "ClearCache", "RemoteStopTransaction"]
+        assert seen["asked"] == [
+            "GetConfiguration",
+            "ChangeConfiguration",
+            "ClearCache",
+            "RemoteStopTransaction",
+        ]
         assert seen["boot"]["status"] == seen["authorize"]["idTagInfo"]["status"] == "Accepted"
         assert seen["meterValues"] == {}
         assert seen["data"]["status"] == "UnknownVendorId"
