@@ -1,5 +1,6 @@
 """Messages to JSON. OCPP-J 1.6, 4.1.2: UTF-8; OCPP 1.6, 3.14 and 3.15: times; 7.13: one decimal."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -76,8 +77,7 @@ def _written_time(time: datetime) -> str:
 
 
 def _rounded(number: float) -> float | int:
-    try:
-        # From here on floats have no decimals, and JSON's would get an exponent.
-        return int(number) if abs(number) >= 1e15 else round(number, 1)
-    except (OverflowError, ValueError) as fault:
-        raise ValueError(f"{number} cannot be sent: it is not a number in JSON") from fault
+    if not math.isfinite(number):
+        raise ValueError(f"{number} cannot be sent: it is not a number in JSON")
+    # From here on floats have no decimals, and would be written with an exponent.
+    return int(number) if abs(number) >= 1e15 else round(number, 1)
