@@ -95,7 +95,9 @@ def run(arguments: Sequence[str], app: Callable[..., Any] = _app) -> int:
         result = app(list(arguments), prog_name="voltline", standalone_mode=False)
     except TyperException as error:
         ctx = getattr(error, "ctx", None)
-        _complain(error.format_message())
+        # Where a command itself refuses what it was given, its sentence is whole.
+        whole = isinstance(error, typer.BadParameter) and error.param is None
+        _complain(error.message if whole else error.format_message())
         if ctx is not None:
             typer.echo(f"See: {ctx.command_path} --help", err=True)
         return error.exit_code

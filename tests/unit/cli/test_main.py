@@ -89,3 +89,8 @@ def test_an_interrupt_is_quiet(error: BaseException, capsys: pytest.CaptureFixtu
 
 def test_a_command_s_own_exit_code_is_kept() -> None:
     assert run([], failing(typer.Exit(3))) == 3
+
+
+def test_a_command_s_own_refusal_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([], failing(typer.BadParameter("leave the identity away"))) == 2
+    assert capsys.readouterr().err.startswith("voltline: leave the identity away\n")
