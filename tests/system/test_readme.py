@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from voltline.cli.main import COMMANDS, run
+
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
 PAGES = [README, PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md", *sorted(PROJECT.glob("docs/**/*.md"))]
@@ -71,6 +73,18 @@ def test_the_programs_of_the_readme_are_typed_and_short(tmp_path: Path) -> None:
         cwd=PROJECT,
     )
     assert mypy.returncode == 0, mypy.stdout + mypy.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_every_command_is_in_the_reference(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--help"}
+    reference = (PROJECT / "docs" / "reference" / "cli.md").read_text()
+    section = re.split(r"^## ", reference.split(f"## voltline {command}\n")[1], flags=re.MULTILINE)[0]
+    assert options
+    assert {option for option in options if option not in section} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))

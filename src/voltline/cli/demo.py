@@ -50,7 +50,9 @@ class DemoFailed(TyperException):
 
 
 def demo(
-    stations: Annotated[int, typer.Option(min=0, max=1000, help="How many charge points to simulate.")] = 5,
+    stations: Annotated[
+        int, typer.Option(metavar="N", min=0, max=1000, help="How many charge points to simulate.")
+    ] = 5,
     ocpp_port: Annotated[
         int,
         typer.Option(metavar="PORT", min=0, max=65535, help="Port for charge points; 0 picks a free one."),
