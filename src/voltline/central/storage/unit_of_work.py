@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, select
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from voltline.central.storage.authorization import SqlIdTags
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
+from voltline.central.storage.events import SqlEvents
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.quarantine import SqlQuarantine
 from voltline.central.storage.schema import writer_marks
@@ -26,7 +28,8 @@ log = logging.getLogger(__name__)
 class SqlUnitOfWork:
     """See `services.ports.UnitOfWork`. One object for all transactions of a writer, one after the other."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, events: SqlEvents) -> None:
+        self.events = events
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
         self.connectors = SqlConnectors(scope)
@@ -43,10 +46,11 @@ class SqlStore:
     nobody knows whether it took place; the mark tells.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, on_events: Callable[[], None] | None = None) -> None:
+        """`on_events` is called on the writer's thread after each commit that had events in it."""
         self._database = database
         self._scope = Scope()
-        self._unit = SqlUnitOfWork(self._scope)
+        self._unit = SqlUnitOfWork(self._scope, SqlEvents(self._scope, on_events))
         self._connection: Connection | None = None
         self._writer = uuid4().hex
         self._batch = 0
@@ -66,16 +70,19 @@ class SqlStore:
 
     def flush(self) -> None:
         self._unit.meter_values.flush()
+        self._unit.events.flush()
 
     def commit(self) -> None:
         assert self._connection is not None
         self._connection.execute(self._mark, {"writer": self._writer, "batch": self._batch})
         self._connection.commit()
         self._unit.transactions.settle(committed=True)
+        self._unit.events.settle(committed=True)
 
     def rollback(self) -> None:
         self._unit.meter_values.discard()
         self._unit.transactions.settle(committed=False)
+        self._unit.events.settle(committed=False)
         if self._connection is None:
             return
         try:

@@ -26,6 +26,7 @@ from voltline.central.domain.quarantine import Quarantined, QuarantineReason
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Start, Stop, Transaction
+from voltline.central.services.ports.events import EventQueries, Events
 from voltline.messages import BootNotification, DataTransfer, MeterValue, Request
 
 T = TypeVar("T")
@@ -161,6 +162,8 @@ class UnitOfWork(Protocol):
     def data_transfers(self) -> DataTransfers: ...
     @property
     def quarantine(self) -> Quarantine: ...
+    @property
+    def events(self) -> Events: ...
 
 
 class Writer(Protocol):
@@ -203,7 +206,7 @@ class Page(Struct, frozen=True):
     """Ask with `before` set to this for the next page; None: there is none."""
 
 
-class Queries(Protocol):
+class Queries(EventQueries, Protocol):
     """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
 
     Any number of threads may ask at once; none of them waits for the writer, and each sees only what

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import select
 
 from voltline.base.ids import folded
 from voltline.central.domain.authorization import tag_key
@@ -26,8 +23,8 @@ from voltline.central.domain.quarantine import Quarantined, QuarantineReason
 from voltline.central.domain.stations import Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Transaction
-from voltline.central.services.ports import Page, StorageUnavailable
-from voltline.central.storage.database import Database
+from voltline.central.services.ports import Page
+from voltline.central.storage.queries.events import EventReads
 from voltline.central.storage.schema import connectors, meter_values, quarantine, stations, transactions
 from voltline.central.storage.stations import station_of
 from voltline.central.storage.transactions import selected, transaction_of
@@ -48,11 +45,8 @@ class _Sampled(msgspec.Struct, rename="camel"):
 _sampled = msgspec.json.Decoder(list[_Sampled])
 
 
-class SqlQueries:
-    """See `services.ports.Queries`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlQueries(EventReads):
+    """See `services.ports.Queries`. A subject's queries are a base of it, made upon `Reads`."""
 
     def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
         wanted = select(stations).order_by(stations.c.identity_key).limit(limit)
@@ -145,17 +139,6 @@ class SqlQueries:
             wanted = wanted.where(table.id < before)
         with self._reading() as connection:
             return tuple(_quarantined(row) for row in connection.execute(wanted))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._database.reader_engine.connect() as connection:
-                yield connection
-        except (DBAPIError, PoolTimeout) as error:
-            if not self._database.is_outage(error):
-                raise
-            cause = getattr(error, "orig", None) or error
-            raise StorageUnavailable(f"the database {self._database.name} cannot be read: {cause}") from error
 
 
 def _readings_of(row: Any) -> Iterator[Reading]:

@@ -1,6 +1,7 @@
 """The tables, a module a subject. Their history is in migrations/; a test holds that both agree."""
 
 from voltline.central.storage.schema.base import metadata
+from voltline.central.storage.schema.events import deviation_days, deviations, events
 from voltline.central.storage.schema.first_floor import (
     boots,
     connectors,
@@ -18,6 +19,9 @@ __all__ = [
     "boots",
     "connectors",
     "data_transfers",
+    "deviation_days",
+    "deviations",
+    "events",
     "id_tags",
     "metadata",
     "meter_values",
