@@ -116,7 +116,12 @@ class Central:
             self._recorder = self._open_recorder(folder)
             undo.callback(self._recorder.close)
         self._ocpp = self._central_system()
-        self._lines = LiveLines(self._ocpp.stations, now=self._now, clock=asyncio.get_running_loop().time)
+        self._lines = LiveLines(
+            self._ocpp.stations,
+            now=self._now,
+            clock=asyncio.get_running_loop().time,
+            writer=self._writer,
+        )
         self._runner = Runner(
             self._lines,
             settle_s=settings.procedures.settle_s,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,19 +11,31 @@ from typing import TypeVar
 from voltline.base.ids import folded
 from voltline.central.domain.stations import Registration, StationKey
 from voltline.central.handlers.desk import Visit
+from voltline.central.services.outcomes import OUTCOMES
+from voltline.central.services.ports import Writer, WriterClosed
 from voltline.messages import Request, Response
 from voltline.transport.connection import Connection
 
 Conf = TypeVar("Conf", bound=Response)
 
+log = logging.getLogger(__name__)
+
 
 class ConnectionLine:
     """The live connection of one charge point."""
 
-    __slots__ = ("_connection", "last_heard_at")
+    __slots__ = ("_connection", "_now", "_writer", "last_heard_at")
 
-    def __init__(self, connection: Connection, last_heard_at: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        last_heard_at: datetime,
+        writer: Writer | None,
+        now: Callable[[], datetime],
+    ) -> None:
         self._connection = connection
+        self._writer = writer
+        self._now = now
         self.last_heard_at = last_heard_at
 
     @property
@@ -35,12 +49,26 @@ class ConnectionLine:
         return visit.key
 
     @property
+    def boot_accepted(self) -> bool:
+        visit: Visit = self._connection.context
+        return visit.boot_accepted
+
+    @property
     def registration(self) -> Registration:
         visit: Visit = self._connection.context
         return visit.registration
 
     async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
-        return await self._connection.call(request, timeout_s=timeout_s)
+        answer = await self._connection.call(request, timeout_s=timeout_s)
+        outcome = OUTCOMES.get(type(request))
+        if outcome is not None and self._writer is not None:
+            try:
+                stored = self._writer.submit(outcome, self.key, request, answer, self._now())
+            except WriterClosed:
+                log.info("%s: the answer to %s came while closing", self.identity, type(request).__name__)
+            else:
+                await asyncio.shield(stored)  # what is in the writer's line is done, waited for or not
+        return answer
 
 
 class LiveLines:
@@ -52,16 +80,23 @@ class LiveLines:
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float],
+        writer: Writer | None = None,
     ) -> None:
-        """`stations` by folded identity; `clock` is the event loop's, on which connections are timed."""
+        """`stations` by folded identity; `clock` is the event loop's, on which connections are timed.
+
+        `writer` stores what answers to commands mean.
+        """
         self._stations = stations
         self._now = now
         self._clock = clock
+        self._writer = writer
 
     def line(self, identity: str) -> ConnectionLine | None:
         """May be called on any thread."""
         connection = self._stations.get(folded(identity))
-        return None if connection is None else ConnectionLine(connection, self.heard_at(connection))
+        if connection is None:
+            return None
+        return ConnectionLine(connection, self.heard_at(connection), self._writer, self._now)
 
     def __len__(self) -> int:
         return len(self._stations)

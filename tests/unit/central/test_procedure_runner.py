@@ -15,6 +15,7 @@ from voltline.wire.errors import CallError, CallTimeout, NotConnected
 
 class FakeLine:
     key = StationKey(1)
+    boot_accepted = True
     last_heard_at = datetime(2026, 3, 1, tzinfo=UTC)
 
     def __init__(self, identity: str, registration: Registration = Registration.ACCEPTED) -> None:

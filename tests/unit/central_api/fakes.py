@@ -88,7 +88,10 @@ class FakeLine:
 
     def __init__(self, answer: Any, registration: Registration = Registration.ACCEPTED) -> None:
         self.answer = answer
+        self.identity = "CP1"
+        self.key = StationKey(1)
         self.registration = registration
+        self.boot_accepted = registration is Registration.ACCEPTED
         self.last_heard_at = NOW
         self.commands: list[Any] = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import json
 from collections.abc import Sequence
@@ -13,10 +12,10 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from voltline.central.api.needs import Line, Site
-from voltline.central.api.problems import ApiError, Fault, PeerError
-from voltline.central.api.reading_routes import Identity, no_such_charge_point
-from voltline.central.domain.stations import Registration
+from voltline.central.api.needs import Site
+from voltline.central.api.problems import ApiError, Fault
+from voltline.central.api.reading_routes import Identity
+from voltline.central.api.sending import send
 from voltline.messages import (
     ACTIONS,
     Action,
@@ -29,7 +28,6 @@ from voltline.messages import (
 )
 from voltline.messages import Request as OcppRequest
 from voltline.messages import Response as OcppResponse
-from voltline.wire.errors import CallError, CallTimeout, NotConnected, QueueFull, RemoteProtocolError
 
 COMMANDS = {name: action for name, action in ACTIONS.items() if Side.CENTRAL_SYSTEM in action.sent_by}
 """The actions that may be sent to a charge point, by name."""
@@ -65,18 +63,7 @@ async def send_command(
     """Send a command and wait for the charge point's answer."""
     declared = _declared(action)
     command, warnings = _read(declared, await request.body())
-    line = site.lines.line(identity)
-    if line is None:
-        if await asyncio.to_thread(site.queries.station, identity) is None:
-            raise no_such_charge_point(identity)
-        raise ApiError(
-            HTTPStatus.CONFLICT,
-            "not-connected",
-            "Not connected",
-            f"Charge point {identity!r} is not connected; nothing was sent.",
-        )
-    _require_welcome(line, identity, action)
-    answer = await _send(line, identity, action, command, timeout_s)
+    answer = await send(site, identity, command, timeout_s=timeout_s)
     return Response(encode(answer), media_type="application/json", headers=_warnings_header(warnings))
 
 
@@ -124,66 +111,6 @@ def _read(action: Action[Any, Any], body: bytes) -> tuple[OcppRequest[OcppRespon
 
 def _fault(deviation: Deviation) -> Fault:
     return Fault(path=deviation.path, kind=deviation.kind, text=deviation.text)
-
-
-def _require_welcome(line: Line, identity: str, action: str) -> None:
-    """Raise ApiError (409) for what must not be sent to a charge point that is not accepted."""
-    waiting = line.registration is Registration.PENDING
-    if line.registration is Registration.REJECTED or (
-        waiting and action in ("RemoteStartTransaction", "RemoteStopTransaction")
-    ):
-        raise ApiError(
-            HTTPStatus.CONFLICT,
-            "not-accepted",
-            "Charge point not accepted",
-            f"Charge point {identity!r} is {line.registration}: it is not sent {action} (OCPP 1.6, 4.2).",
-        )
-
-
-async def _send(
-    line: Line, identity: str, action: str, command: OcppRequest[OcppResponse], timeout_s: float | None
-) -> OcppResponse:
-    try:
-        return await line.call(command, timeout_s=timeout_s)
-    except CallError as error:
-        raise ApiError(
-            HTTPStatus.BAD_GATEWAY,
-            "call-error",
-            "The charge point answered with an error",
-            f"Charge point {identity!r} answered {action} with {error.code}"
-            + (f": {error.description}" if error.description else "."),
-            call_error=PeerError(code=error.code, description=error.description, details=dict(error.details)),
-        ) from error
-    except RemoteProtocolError as error:
-        raise ApiError(
-            HTTPStatus.BAD_GATEWAY,
-            "unusable-answer",
-            "The charge point's answer cannot be used",
-            f"Charge point {identity!r} acted on {action}, perhaps: {error.text}",
-            errors=(Fault(path=error.path or "$", kind=error.code, text=error.text),),
-        ) from error
-    except CallTimeout as error:
-        raise ApiError(
-            HTTPStatus.GATEWAY_TIMEOUT,
-            "no-answer",
-            "No answer in time",
-            f"Charge point {identity!r} did not answer {action} in time. Whether it acted is not known.",
-        ) from error
-    except NotConnected as error:
-        raise ApiError(
-            HTTPStatus.GATEWAY_TIMEOUT,
-            "connection-lost",
-            "Connection lost",
-            f"Charge point {identity!r} was disconnected before it answered {action}; "
-            "whether it acted on it is not known.",
-        ) from error
-    except QueueFull as error:
-        raise ApiError(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "queue-full",
-            "Too many commands wait",
-            f"As many commands as possible wait for charge point {identity!r}; {action} was not sent.",
-        ) from error
 
 
 def _warnings_header(warnings: Sequence[Deviation]) -> dict[str, str]:

@@ -38,6 +38,7 @@ async def _registered(
 ) -> BootNotificationResponse:
     registered = await decided
     visit.registration = registered.status
+    visit.boot_accepted = visit.accepted
     log.info(
         "%s booted: %s %s, firmware %s: %s",
         visit.identity,

@@ -30,7 +30,7 @@ class Desk(NamedTuple):
 class Visit:
     """A charge point for the time of one connection; the connection's `context`."""
 
-    __slots__ = ("identity", "key", "registration")
+    __slots__ = ("boot_accepted", "identity", "key", "registration")
 
     def __init__(self, station: Station) -> None:
         self.key = station.key
@@ -38,6 +38,8 @@ class Visit:
         """As registered, which may differ in case from what the connection's address said."""
         self.registration = station.registration
         """Whether it may send anything but BootNotification; lasts beyond the connection (BOO-19)."""
+        self.boot_accepted = self.accepted and station.last_boot_at is not None
+        """Whether its last boot was answered with Accepted."""
 
     @property
     def accepted(self) -> bool:

@@ -27,10 +27,18 @@ class Line(Protocol):
     def registration(self) -> Registration: ...
 
     @property
+    def boot_accepted(self) -> bool:
+        """Whether its last boot was answered with Accepted; False also where it never sent one."""
+        ...
+
+    @property
     def last_heard_at(self) -> datetime: ...
 
     async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
-        """Send a command; raises as `transport.Connection.call` does."""
+        """Send a command; raises as `transport.Connection.call` does.
+
+        What the answer means is stored by then (`services.outcomes`).
+        """
         ...
 
 

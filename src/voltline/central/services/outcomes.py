@@ -1,0 +1,19 @@
+"""What an answer to a command means for what is known of the charge point: one row a command.
+
+Asked for every answer, whoever sent the command: a person by the API, or a procedure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from voltline.central.domain.stations import StationKey
+from voltline.central.services.ports import UnitOfWork
+from voltline.messages import Request
+
+Outcome = Callable[[UnitOfWork, StationKey, Any, Any, datetime], object]
+"""A use case: unit, charge point, the request, its answer, and when that came."""
+
+OUTCOMES: Mapping[type[Request[Any]], Outcome] = {}
