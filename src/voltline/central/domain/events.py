@@ -50,13 +50,13 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Connected(Struct, frozen=True, kw_only=True):
-    """charge-point.connected, .disconnected: how it stands with the central system."""
+    """charge-point.connected: how it stands with the central system."""
 
     registration: str
 
 
 class Disconnected(Struct, frozen=True, kw_only=True):
-    last_heard_at: datetime | None
+    """charge-point.disconnected: nothing is known beyond that."""
 
 
 class Booted(Struct, frozen=True, kw_only=True):

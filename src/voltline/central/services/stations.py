@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from voltline.central.domain.events import Booted, Connected, Disconnected, EventKind
 from voltline.central.domain.stations import (
     Registered,
     Registration,
@@ -16,6 +17,7 @@ from voltline.central.domain.stations import (
     first_registration,
     registration_now,
 )
+from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import BootNotification
 
@@ -36,12 +38,16 @@ def connected(unit: UnitOfWork, identity: str, policy: RegistrationPolicy, at: d
     elif (registration := registration_now(policy, station.registration)) is not station.registration:
         unit.stations.register(station.key, registration)
     unit.stations.connected(station.key, at)
-    return unit.stations.get(station.key)
+    now = unit.stations.get(station.key)
+    told = Connected(registration=now.registration)
+    unit.events.add(EventKind.CHARGE_POINT_CONNECTED, station.key, told, at)
+    return now
 
 
 def disconnected(unit: UnitOfWork, station: StationKey, at: datetime) -> None:
     """Its connection is gone, and no newer one took its place."""
     unit.stations.disconnected(station, at)
+    unit.events.add(EventKind.CHARGE_POINT_DISCONNECTED, station, Disconnected(), at)
 
 
 def boot(
@@ -60,6 +66,13 @@ def boot(
     if registration is not recorded:
         unit.stations.register(station, registration)
     unit.stations.booted(station, notification, registration, received_at)
+    booted = Booted(
+        answered=registration,
+        vendor=notification.charge_point_vendor,
+        model=notification.charge_point_model,
+        firmware_version=present(notification.firmware_version),
+    )
+    unit.events.add(EventKind.CHARGE_POINT_BOOTED, station, booted, received_at)
     return boot_answer(rules, registration)
 
 

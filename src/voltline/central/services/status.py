@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from voltline.central.domain.events import ConnectorReported, EventKind
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.services.optional import present
@@ -30,4 +31,13 @@ def report(
         received_at=received_at,
     )
     unit.connectors.report(station, state)
+    told = ConnectorReported(
+        connector_id=state.connector_id,
+        status=state.status,
+        error_code=state.error_code,
+        info=state.info,
+        vendor_error_code=state.vendor_error_code,
+        since=state.since,
+    )
+    unit.events.add(EventKind.CONNECTOR_STATUS, station, told, received_at)
     return state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from voltline.central.domain.authorization import Authorization, AuthorizationRules, Verdict
+from voltline.central.domain.events import EventKind, QuarantineAdded, TransactionStarted, TransactionStopped
 from voltline.central.domain.quarantine import QuarantineReason
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.transactions import Begun, Ended, Start, Stop, StopOutcome, same_stop
@@ -43,6 +44,15 @@ def begin(
         )
     authorization = authorize_start(unit, start.id_tag, received_at, rules)
     transaction_id = unit.transactions.begin(station, start, authorization.status, received_at)
+    started = TransactionStarted(
+        transaction_id=transaction_id,
+        connector_id=start.connector_id,
+        id_tag=start.id_tag,
+        authorization_status=authorization.status,
+        started_at=start.started_at,
+        meter_start_wh=start.meter_start_wh,
+    )
+    unit.events.add(EventKind.TRANSACTION_STARTED, station, started, received_at)
     return Begun(transaction_id, authorization, False)
 
 
@@ -84,12 +94,24 @@ def end(
                 received_at,
                 True,
             )
+        stopped = TransactionStopped(
+            transaction_id=transaction_id,
+            connector_id=transaction.start.connector_id,
+            id_tag=transaction.start.id_tag,
+            stopped_at=stop.stopped_at,
+            meter_stop_wh=stop.meter_stop_wh,
+            energy_wh=stop.meter_stop_wh - transaction.start.meter_start_wh,
+            reason=stop.reason,
+        )
+        unit.events.add(EventKind.TRANSACTION_STOPPED, station, stopped, received_at)
         return Ended(StopOutcome.STOPPED, authorization)
     elif same_stop(transaction.stop, stop):
         return Ended(StopOutcome.REPEATED, authorization)
     else:
         reason = QuarantineReason.ALREADY_STOPPED
     unit.quarantine.put(station, request, reason, received_at)
+    added = QuarantineAdded(action="StopTransaction", reason=reason)
+    unit.events.add(EventKind.QUARANTINE_ADDED, station, added, received_at)
     return Ended(StopOutcome.QUARANTINED, authorization, reason)
 
 
