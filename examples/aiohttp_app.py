@@ -1,5 +1,6 @@
 """Stations on a WebSocket route of an aiohttp application of one's own."""
 
+import sys
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -26,7 +27,7 @@ async def boot(station: Connection, request: BootNotification) -> BootNotificati
     )
 
 
-async def ocpp(request: web.Request) -> web.WebSocketResponse:
+async def ocpp(request: web.Request) -> web.StreamResponse:
     return await aiohttp_websocket.serve(central, request, request.match_info["identity"])
 
 
@@ -38,12 +39,18 @@ async def reset(request: web.Request) -> web.Response:
     return web.json_response({"status": answer.status})
 
 
+async def close_stations(_: web.Application) -> None:
+    for station in list(central.stations.values()):
+        station.close(1001, "the central system stops")
+
+
 def application() -> web.Application:
     app = web.Application()
+    app.on_shutdown.append(close_stations)
     app.router.add_get("/ocpp/{identity}", ocpp)
     app.router.add_post("/stations/{identity}/reset", reset)
     return app
 
 
 if __name__ == "__main__":
-    web.run_app(application(), host="127.0.0.1", port=9000)
+    web.run_app(application(), host="127.0.0.1", port=int(sys.argv[1]) if sys.argv[1:] else 9000)

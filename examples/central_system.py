@@ -1,10 +1,11 @@
 """A typed central system: accepts every station and transaction, and asks each for its configuration.
 
-Run it, then `voltline station ws://127.0.0.1:9000/ocpp --id CP1`.
+Run it, then `voltline station ws://127.0.0.1:9000/ocpp --id CP1`. Another port may follow as an argument.
 """
 
 import asyncio
 import itertools
+import sys
 from datetime import UTC, datetime
 
 from voltline import (
@@ -37,7 +38,7 @@ accepted = IdTagInfo(status=AuthorizationStatus.ACCEPTED)
 
 @central.on(BootNotification)
 async def boot(station: Connection, request: BootNotification) -> BootNotificationResponse:
-    station.spawn(read_configuration(station))
+    station.spawn(read_configuration(station))  # begins once this request is answered
     return BootNotificationResponse(
         status=RegistrationStatus.ACCEPTED, current_time=datetime.now(UTC), interval=300
     )
@@ -85,4 +86,4 @@ async def stop(station: Connection, request: StopTransaction) -> StopTransaction
 
 
 if __name__ == "__main__":
-    asyncio.run(central.serve("127.0.0.1", 9000))
+    asyncio.run(central.serve("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 9000))

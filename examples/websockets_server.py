@@ -1,6 +1,7 @@
 """Stations on a server of the `websockets` library."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -28,15 +29,14 @@ async def ocpp(websocket: ServerConnection) -> None:
     await websockets_connection.serve(central, websocket)
 
 
-def listen(port: int = 9000) -> serve:
-    return serve(ocpp, "127.0.0.1", port, subprotocols=["ocpp1.6"], compression=None)  # type: ignore[list-item]
+def listen(port: int) -> Server:
+    return serve(ocpp, "127.0.0.1", port, **websockets_connection.server_options(central))
 
 
-async def main() -> None:
-    server: Server
-    async with listen() as server:
+async def main(port: int) -> None:
+    async with listen(port) as server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 9000))

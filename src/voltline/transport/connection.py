@@ -163,19 +163,38 @@ class Connection:
         if isinstance(outcome, Response):
             self._session.answer(call.message_id, encode(outcome))
             return
-        if not isinstance(outcome, asyncio.Future):
-            outcome = self.spawn(outcome)
         self.serving += 1
-        outcome.add_done_callback(partial(self._served, call.message_id, call.action))
+        if isinstance(outcome, asyncio.Future):
+            outcome.add_done_callback(partial(self._served, call.message_id, call.action))
+        else:
+            self.spawn(self._serve_by(outcome, call.message_id, call.action))
+
+    async def _serve_by(self, handler: Awaitable[Response], message_id: str, action: str) -> None:
+        # The answer goes out in the very step in which the handler returns: before anything that the handler
+        # spawned as its last act. A CALL of ours must not overtake the answer to BootNotification.
+        try:
+            payload = encode(await handler)
+        except asyncio.CancelledError:
+            self._refuse_failed(message_id, action, asyncio.CancelledError("the handler was cancelled"))
+            raise
+        except Exception as failure:
+            self._refuse_failed(message_id, action, failure)
+        else:
+            self._session.answer(message_id, payload)
+        finally:
+            self._concluded()
 
     def _served(self, message_id: str, action: str, outcome: asyncio.Future[Response]) -> None:
-        self.serving -= 1
         if outcome.cancelled():
             self._refuse_failed(message_id, action, asyncio.CancelledError("the handler was cancelled"))
         elif (failure := outcome.exception()) is not None:
             self._refuse_failed(message_id, action, failure)
         else:
             self._session.answer(message_id, encode(outcome.result()))
+        self._concluded()
+
+    def _concluded(self) -> None:
+        self.serving -= 1
         self._flush()
         if self._answered is not None and not self.serving:
             self._answered()
@@ -319,8 +338,10 @@ class Connection:
         self._watch.deviations(self, action, message_id, deviations)
 
     def spawn(self, work: Awaitable[T]) -> asyncio.Task[T]:
-        """Run something beside the reading of this connection. Its failure is logged when nobody asks for
-        it."""
+        """Run something beside the reading of this connection. Its failure is logged when nobody asks for it.
+
+        What a handler spawns as its last act begins after its answer is sent.
+        """
         task = self._loop.create_task(work if type(work) is CoroutineType else _awaited(work))
         if self._tasks is None:
             self._tasks = set()

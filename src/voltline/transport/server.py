@@ -16,6 +16,7 @@ from voltline.messages import Deviation, DeviationKind, ErrorCode, Mode, Request
 from voltline.transport.admission import (
     Admission,
     Admitted,
+    Decision,
     Handshake,
     Refused,
     admit_all,
@@ -287,6 +288,10 @@ class CentralSystem:
                 return socket.end_reason(message)
 
     # ---- also for adapters, which bring a socket of their own
+
+    async def admit(self, handshake: Handshake) -> Decision:
+        """Ask whether this station may connect, as it is asked before the 101 on our own port."""
+        return await self._admit(handshake)
 
     def connection(
         self,
