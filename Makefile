@@ -70,11 +70,13 @@ $(NODE_STAMP): $(NODE_DIR)/package-lock.json requirements/node.txt | $(STAMP)
 	  echo "make test: npm ci failed in $(NODE_DIR); the tests with JavaScript peers will be skipped." >&2; \
 	fi
 
+# All of them, even when one finds something.
 static: $(STAMP)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@failed=; \
+	for tool in "ruff format --check ." "ruff check ." mypy lint-imports; do \
+	  echo "$$tool"; $(BIN)/$$tool || failed=1; \
+	done; \
+	test -z "$$failed"
 
 check: static ## Format, lint, types, storeys and unit tests: what a change must pass before it is shown
 	$(BIN)/python -m pytest tests/unit --quiet $(ARGS)
