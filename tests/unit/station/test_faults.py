@@ -66,6 +66,9 @@ def test_communication_error_is_a_warning_and_only_where_a_vehicle_is_waited_for
     lab.plug()
     lab.do(fault(code=code))
     assert lab.last(StatusNotification).status == "Preparing"
+    lab.tag()
+    report = lab.last(StatusNotification)
+    assert (report.status, report.error_code) == ("Charging", "NoError")
 
 
 @pytest.mark.requirement("STN-10")

@@ -6,7 +6,7 @@ import msgspec
 
 from voltline.messages import ChargePointErrorCode, ChargePointStatus
 from voltline.station.core.happenings import ImpossibleHappening
-from voltline.station.core.status import Cause, after
+from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH, Cause, after
 from voltline.station.core.transaction import Transaction
 
 
@@ -71,6 +71,14 @@ class Connector:
     def shown(self) -> ChargePointStatus:
         """The status as it is reported: a blocking fault lies over the others."""
         return ChargePointStatus.FAULTED if self.is_blocked else self.status
+
+    @property
+    def shown_fault(self) -> Fault | None:
+        """The fault as it is reported: a communication error only beside the statuses that may carry it."""
+        fault = self.fault
+        if fault is None or fault.error_code != ChargePointErrorCode.EV_COMMUNICATION_ERROR:
+            return fault
+        return fault if self.shown in EV_COMMUNICATION_ERROR_WITH else None
 
     @property
     def is_blocked(self) -> bool:

@@ -32,12 +32,12 @@ class StatusReports:
     def report_differences(self, connectors: Connectors) -> None:
         """Report what has another state than was last reported (OCPP 1.6, 4.9, rule 1)."""
         for connector in connectors:
-            if self._reported.get(connector.id) != (connector.shown, connector.fault):
+            if self._reported.get(connector.id) != (connector.shown, connector.shown_fault):
                 self.report(connector, Leave.ANYTHING)
 
     def report(self, connector: Connector, leave: Leave, info: str = "") -> None:
         """Report the state as it is now."""
-        fault = connector.fault
+        fault = connector.shown_fault
         shown: Shown = (connector.shown, fault)
         before = self._reported.get(connector.id)
         self._reported[connector.id] = shown

@@ -11,7 +11,15 @@ from typing import Self, TypeVar
 import msgspec
 
 from voltline.base.clock import Clock, SystemClock
-from voltline.messages import BootNotification, ChargePointErrorCode, Reason
+from voltline.messages import (
+    BootNotification,
+    ChargePointErrorCode,
+    Mode,
+    Reason,
+    action_of,
+    encode,
+    read_request,
+)
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
 from voltline.station.core.happenings import (
@@ -287,11 +295,11 @@ class SimulatedStation:
         running = connector.transaction
         if running is not None:
             self._last_energy_wh[connector.id - 1] = register_wh - running.meter_start_wh
-        car = outlet.vehicle
+        car, fault = outlet.vehicle, connector.shown_fault
         return ConnectorView(
             connector_id=connector.id,
             status=connector.shown,
-            error_code=connector.fault.error_code if connector.fault else ChargePointErrorCode.NO_ERROR,
+            error_code=fault.error_code if fault else ChargePointErrorCode.NO_ERROR,
             plugged=connector.vehicle,
             wants_energy=car is not None and car.asks_for_energy,
             locked=connector.locked,
@@ -360,14 +368,19 @@ class _Drivers:
 
 def _hardware(options: StationOptions, chance: Random) -> Hardware:
     serial_number = options.serial_number or f"VL{chance.randrange(10**8):08d}"
+    boot = BootNotification(
+        charge_point_vendor=options.vendor,
+        charge_point_model=options.model,
+        charge_point_serial_number=serial_number,
+        firmware_version=options.firmware_version,
+        meter_type="simulated",
+    )
+    reading = read_request(action_of(boot), encode(boot), Mode.STRICT)
+    if reading.deviations:
+        problems = "; ".join(f"{one.path}: {one.text}" for one in reading.deviations)
+        raise ValueError(f"no BootNotification can say that: {problems}")
     return Hardware(
-        boot=BootNotification(
-            charge_point_vendor=options.vendor,
-            charge_point_model=options.model,
-            charge_point_serial_number=serial_number,
-            firmware_version=options.firmware_version,
-            meter_type="simulated",
-        ),
+        boot=boot,
         connectors=options.connectors,
         outlet=options.outlet,
         phases=options.phases,

@@ -13,13 +13,13 @@ from voltline.station.simulator.view import ConnectorView
 class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
     """How visits go. Times in seconds; what is drawn lies between half and one and a half times these."""
 
-    first_pause_s: float = 4.0
+    first_pause_s: float = 2.0
     """Until the first car comes."""
     pause_s: float = 60.0
     """Between two cars at one connector."""
     stay_s: float = 600.0
     """From plugging in to wanting to leave; a full car leaves earlier."""
-    fumble_s: float = 3.0
+    fumble_s: float = 2.0
     """Between plugging in and presenting the tag, and the like."""
     patience_s: float = 20.0
     """How long a driver waits for a charge to begin before giving up."""

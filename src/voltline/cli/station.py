@@ -1,0 +1,106 @@
+"""`voltline station`: a simulated charge point as a process."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AUTO_TAGS = ("04A2B6C81F5E80", "04D3917A2B6C81", "049F5E8016C7A2")
+
+
+def station(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="Where the central system listens, without the identity: ws://127.0.0.1:9000/ocpp",
+        ),
+    ],
+    identity: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Identity of the charge point.")
+    ] = "CP1",
+    connectors: Annotated[int, typer.Option(metavar="N", min=1, max=99, help="How many it has.")] = 1,
+    auto: Annotated[bool, typer.Option("--auto", help="Let cars come, charge and go by themselves.")] = False,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG",
+            help="The id tag that is presented where you name none; may be repeated for --auto.",
+            show_default="three of its own",
+        ),
+    ] = None,
+    power: Annotated[
+        float, typer.Option(metavar="WATT", min=1, help="Most power of a connector.")
+    ] = 11_000.0,
+    phases: Annotated[int, typer.Option(metavar="N", min=1, max=3, help="Of a connector: 1 or 3.")] = 3,
+    tethered: Annotated[bool, typer.Option("--tethered", help="Its cables are fixed to it.")] = False,
+    vendor: Annotated[str, typer.Option(metavar="TEXT", help="Vendor in BootNotification.")] = "Voltline",
+    model: Annotated[str, typer.Option(metavar="TEXT", help="Model in BootNotification.")] = "Simulated AC",
+    firmware: Annotated[str, typer.Option(metavar="TEXT", help="Version in BootNotification.")] = "1.0.0",
+    password: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            envvar="VOLTLINE_STATION_PASSWORD",
+            help="For HTTP Basic authentication; better by environment.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A configuration key to begin with, such as MeterValueSampleInterval=10; may be repeated.",
+        ),
+    ] = None,
+    stay: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="With --auto: how long a car stays, about.")
+    ] = 600.0,
+    pause: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="With --auto: between two cars, about.")
+    ] = 60.0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The same seed gives the same cars, meters and drivers.")
+    ] = 0,
+) -> int:
+    """Run a simulated charge point against any OCPP 1.6 central system.
+
+    Type commands at its prompt, or into a pipe: 'help' lists them. Every exchange is one line. SIGTERM or
+    ctrl-C ends transactions first and then the station; a second one ends it at once.
+    """
+    # Late, so that --help need not wait for them.
+    from voltline.cli.station_process import run
+    from voltline.station.core.hardware import Outlet
+    from voltline.station.simulator.station import StationOptions
+    from voltline.station.simulator.visits import Rhythm
+
+    if url.rstrip("/").endswith(f"/{identity}"):
+        raise typer.BadParameter(f"leave /{identity} away from URL: the identity is put behind it")
+    tags = tuple(tag or AUTO_TAGS)
+    if wrong := [one for one in tags if not 0 < len(one) <= 20]:
+        raise typer.BadParameter(f"an id tag has 1 to 20 characters, {wrong[0]!r} has {len(wrong[0])}")
+    options = StationOptions(
+        connectors=connectors,
+        outlet=Outlet.TETHERED if tethered else Outlet.SOCKET,
+        phases=phases,
+        power_w=power,
+        vendor=vendor,
+        model=model,
+        firmware_version=firmware,
+        seed=seed,
+        configuration=tuple(_assignment(text) for text in set_ or ()),
+        auto=Rhythm(stay_s=stay, pause_s=pause) if auto else None,
+        id_tags=tags,
+    )
+    try:
+        return run(url, identity, options, password)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"--set takes KEY=VALUE, {text!r} has no '='")
+    return key.strip(), value

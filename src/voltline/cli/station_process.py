@@ -1,0 +1,126 @@
+"""A simulated charge point at a terminal, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from datetime import datetime
+
+from voltline.cli.station_lines import exchange_line, is_trouble, notice_line, view_lines
+from voltline.cli.terminal import Terminal
+from voltline.station.core.happenings import ImpossibleHappening
+from voltline.station.core.intents import Notice
+from voltline.station.device.listener import Exchange, Listener
+from voltline.station.simulator.console import HELP, Misunderstood, actions_of
+from voltline.station.simulator.station import SimulatedStation, StationOptions
+
+
+def run(url: str, identity: str, options: StationOptions, password: str | None) -> int:
+    """Run the station until it is told to stop; gives the exit code.
+
+    Raises:
+        ValueError: the URL, the identity or an option is none.
+    """
+    return asyncio.run(_run(url, identity, options, password))
+
+
+async def _run(url: str, identity: str, options: StationOptions, password: str | None) -> int:
+    terminal = Terminal(f"{identity}> ")
+    listener = _Printing(terminal)
+    simulated = SimulatedStation(url, identity, options, password=password, listener=listener)
+    log = _TerminalLog(terminal)
+    logging.getLogger("voltline").addHandler(log)
+    stop = asyncio.Event()
+    _on_signals(stop)
+    console = _Console(simulated, terminal, options.id_tags[0], stop)
+    terminal.print(f"{identity} connects to {simulated.url}; type 'help' for what you can do")
+    terminal.listen(console.heard)
+    try:
+        await simulated.start()
+        await stop.wait()
+        await simulated.stop()
+    finally:
+        terminal.close()
+        logging.getLogger("voltline").removeHandler(log)
+    terminal.print(f"{identity} is off")
+    return 0
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    def asked(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked, int(number))
+
+
+class _Console:
+    """Does what is typed."""
+
+    def __init__(
+        self, simulated: SimulatedStation, terminal: Terminal, default_tag: str, stop: asyncio.Event
+    ) -> None:
+        self._station = simulated
+        self._terminal = terminal
+        self._default_tag = default_tag
+        self._stop = stop
+
+    def heard(self, line: str | None) -> None:
+        """Do what the line says; the end of the input ends an interactive station, and no other."""
+        if line is None:
+            if self._terminal.interactive:
+                self._stop.set()
+            return
+        match line.strip().lower():
+            case "quit" | "exit":
+                self._stop.set()
+            case "help" | "?":
+                self._terminal.print(HELP)
+            case "status":
+                for shown in view_lines(self._station.view()):
+                    self._terminal.print(shown)
+            case _:
+                try:
+                    for action in actions_of(line, self._default_tag):
+                        self._station.perform(action)
+                except (Misunderstood, ImpossibleHappening) as error:
+                    self._terminal.print(str(error), "red")
+
+
+class _Printing(Listener):
+    """Prints every exchange, notice and change of the connection."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def exchanged(self, exchange: Exchange) -> None:
+        style = "red" if is_trouble(exchange) else "" if exchange.own else "cyan"
+        self._print(exchange_line(exchange), style)
+
+    def noticed(self, notice: Notice) -> None:
+        self._print(f"** {notice_line(notice)}", "bold")
+
+    def linked(self, up: bool, text: str) -> None:
+        self._print(f"== {'connected to' if up else 'disconnected:'} {text}", "green" if up else "yellow")
+
+    def _print(self, text: str, style: str) -> None:
+        self._terminal.print(f"{_clock()} {text}", style)
+
+
+class _TerminalLog(logging.Handler):
+    """The library's warnings, printed like everything else."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(logging.WARNING)
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._terminal.print(f"{_clock()} !! {record.getMessage()}", "yellow")
+
+
+def _clock() -> str:
+    return f"{datetime.now().astimezone():%H:%M:%S}"

@@ -1,0 +1,226 @@
+"""Whatever happens, in any order: the station keeps to its table, and its transactions are told completely.
+
+A change of status that the table does not have would raise ImpossibleTransition.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.station.station_lab import Lab, tag_info
+
+from voltline.messages import (
+    AuthorizationStatus,
+    AvailabilityType,
+    ChangeAvailability,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    MeterValues,
+    RemoteStartTransaction,
+    RemoteStopTransaction,
+    Reset,
+    ResetType,
+    StartTransaction,
+    StatusNotification,
+    StopTransaction,
+    UnlockConnector,
+)
+from voltline.station.core.happenings import (
+    CablePlugged,
+    CableRemoved,
+    FaultCleared,
+    FaultRaised,
+    Happening,
+    ImpossibleHappening,
+    PoweredUp,
+    StopPressed,
+    SwitchedOff,
+    TagPresented,
+    VehicleReady,
+    VehicleUnplugged,
+)
+from voltline.station.core.intents import PowerOff, Reboot
+
+connectors = st.integers(1, 2)
+tags = st.sampled_from(["A", "B", "GROUP-1", "GROUP-2", "BLOCKED"])
+flags = st.sampled_from(["true", "false"])
+
+
+class Walk(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lab = Lab()
+        grouped = tag_info(parent="GROUP")
+        blocked = tag_info(AuthorizationStatus.BLOCKED)
+        self.lab.start_tags = {"GROUP-1": grouped, "GROUP-2": grouped, "BLOCKED": blocked}
+        self.lab.tags = {"GROUP-1": grouped, "GROUP-2": grouped}
+        self.linked = True
+        self.lab.boot()
+
+    def try_to(self, happening: Happening) -> None:
+        with suppress(ImpossibleHappening):
+            self.lab.do(happening)
+        self.go_down_if_told()
+
+    def ask(self, request: Any) -> None:
+        if self.linked:
+            self.lab.ask(request)
+            self.go_down_if_told()
+
+    def go_down_if_told(self) -> None:
+        down = [one for one in self.lab.intents if isinstance(one, Reboot | PowerOff)]
+        if down:
+            self.lab.intents = [one for one in self.lab.intents if not isinstance(one, Reboot | PowerOff)]
+            if self.linked:
+                self.lab.disconnect()
+            self.lab.do(PoweredUp())
+            if self.linked:
+                self.lab.connect()
+
+    @rule(connector=connectors, what=st.sampled_from([CablePlugged, VehicleUnplugged, CableRemoved]))
+    def cable(self, connector: int, what: Any) -> None:
+        self.try_to(what(connector))
+
+    @rule(connector=connectors, ready=st.booleans())
+    def vehicle(self, connector: int, ready: bool) -> None:
+        self.try_to(VehicleReady(connector, ready))
+
+    @rule(tag=tags, connector=st.none() | connectors)
+    def present(self, tag: str, connector: int | None) -> None:
+        self.try_to(TagPresented(tag, connector))
+
+    @rule(connector=connectors)
+    def stop(self, connector: int) -> None:
+        self.try_to(StopPressed(connector))
+
+    @rule(
+        connector=st.integers(0, 2), code=st.sampled_from(list(ChargePointErrorCode)), blocking=st.booleans()
+    )
+    def fault(self, connector: int, code: ChargePointErrorCode, blocking: bool) -> None:
+        self.try_to(FaultRaised(connector_id=connector, error_code=code, blocking=blocking))
+
+    @rule(connector=st.integers(0, 2))
+    def repair(self, connector: int) -> None:
+        self.try_to(FaultCleared(connector))
+
+    @rule(seconds=st.sampled_from([1, 61, 400]))
+    def time(self, seconds: int) -> None:
+        self.lab.run(seconds)
+        self.go_down_if_told()
+
+    @precondition(lambda self: self.linked)
+    @rule()
+    def lose_link(self) -> None:
+        self.lab.disconnect()
+        self.linked = False
+        self.go_down_if_told()
+
+    @precondition(lambda self: not self.linked)
+    @rule()
+    def regain_link(self) -> None:
+        self.linked = True
+        self.lab.connect()
+        self.go_down_if_told()
+
+    @rule()
+    def lose_power(self) -> None:
+        if self.linked:
+            self.lab.disconnect()
+        self.lab.do(PoweredUp())
+        if self.linked:
+            self.lab.connect()
+
+    @rule()
+    def switch_off(self) -> None:
+        self.try_to(SwitchedOff())
+
+    @rule(connector=st.none() | connectors, tag=tags)
+    def remote_start(self, connector: int | None, tag: str) -> None:
+        more = {} if connector is None else {"connector_id": connector}
+        self.ask(RemoteStartTransaction(id_tag=tag, **more))
+
+    @rule(back=st.integers(0, 2))
+    def remote_stop(self, back: int) -> None:
+        self.ask(RemoteStopTransaction(transaction_id=self.lab.transaction_id - back))
+
+    @rule(connector=st.integers(0, 3), operative=st.booleans())
+    def availability(self, connector: int, operative: bool) -> None:
+        kind = AvailabilityType.OPERATIVE if operative else AvailabilityType.INOPERATIVE
+        self.ask(ChangeAvailability(connector_id=connector, type=kind))
+
+    @rule(connector=connectors)
+    def unlock(self, connector: int) -> None:
+        self.ask(UnlockConnector(connector_id=connector))
+
+    @rule(hard=st.booleans())
+    def reset(self, hard: bool) -> None:
+        self.ask(Reset(type=ResetType.HARD if hard else ResetType.SOFT))
+
+    @rule(
+        key=st.sampled_from(
+            [
+                "AllowOfflineTxForUnknownId",
+                "AuthorizeRemoteTxRequests",
+                "LocalPreAuthorize",
+                "StopTransactionOnEVSideDisconnect",
+                "StopTransactionOnInvalidId",
+                "UnlockConnectorOnEVSideDisconnect",
+            ]
+        ),
+        value=flags,
+    )
+    def configure(self, key: str, value: str) -> None:
+        if self.linked:
+            assert self.lab.set(key, value) == "Accepted"
+
+    @invariant()
+    def energy_flows_only_in_a_transaction(self) -> None:
+        for connector in self.lab.core.connectors.outlets:
+            if connector.energized:
+                assert connector.transaction is not None
+                assert not connector.is_blocked
+            assert self.lab.energized(connector.id) == connector.energized
+            if connector.status == ChargePointStatus.CHARGING:
+                assert connector.transaction is not None
+                assert connector.vehicle
+            if connector.transaction is not None:
+                assert connector.status in ("Charging", "SuspendedEV", "SuspendedEVSE")
+            if connector.inoperative:
+                assert connector.status == "Unavailable"
+            if connector.vehicle:
+                assert connector.status != "Available"
+
+    @invariant()
+    def central_system_knows_the_present_status(self) -> None:
+        if not self.linked or not self.lab.core.registration.online:
+            return
+        for connector in self.lab.core.connectors:
+            reports = [
+                one for one in self.lab.requests(StatusNotification) if one.connector_id == connector.id
+            ]
+            assert reports[-1].status == connector.shown
+
+    def teardown(self) -> None:
+        """In the end, with the link back, every start has its stop or runs, in order and with its number."""
+        if not self.linked:
+            self.regain_link()
+        self.lab.run(1)
+        running = {one.transaction.number for one in self.lab.core.connectors.outlets if one.transaction}
+        starts = self.lab.requests(StartTransaction)
+        stops = self.lab.requests(StopTransaction)
+        assert len(starts) == len(stops) + len(running)
+        assert len(self.lab.core.outbox) == 0
+        ids = [one.transaction_id for one in stops]
+        assert len(set(ids)) == len(ids)
+        assert set(ids) <= set(range(1, self.lab.transaction_id + 1))
+        order = [one for one in self.lab.sent if isinstance(one, StartTransaction | StopTransaction)]
+        times = [one.timestamp for one in order]
+        assert times == sorted(times)
+        for values in self.lab.requests(MeterValues):
+            assert values.transaction_id in range(1, self.lab.transaction_id + 1)
+
+
+Walk.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestRandomWalks = Walk.TestCase
