@@ -1,0 +1,1 @@
+"""The charge point: `core` decides, `device` connects it, `simulator` is its hardware and its drivers."""

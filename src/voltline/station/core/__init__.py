@@ -1,0 +1,1 @@
+"""The charge point as a pure machine: happenings in, intents out; time is an argument."""
