@@ -105,17 +105,19 @@ def stop_transaction(message: StopTransaction) -> Iterable[Deviation]:
     return _samples(samples, "$.transactionData")
 
 
+_PLAIN = re.compile(r"\d+(?:\.\d+)?(?:;\d+(?:\.\d+)?)*", re.ASCII)
+
+
 def _all_plain(samples: list[MeterValue]) -> bool:
     """Whether all values are decimal numbers and raw. May say no where a closer look finds nothing."""
     signed = ValueFormat.SIGNED_DATA
-    for sample in samples:
-        for sampled in sample.sampled_value:
-            text = sampled.value
-            if not (text.isdecimal() or text.replace(".", "", 1).isdecimal()) or not text.isascii():
-                return False
-            if sampled.format is signed:
-                return False
-    return True
+    texts = [
+        "" if sampled.format is signed else sampled.value
+        for sample in samples
+        for sampled in sample.sampled_value
+    ]
+    together = ";".join(texts)  # one match is cheaper than one a value
+    return _PLAIN.fullmatch(together) is not None and together.count(";") == len(texts) - 1
 
 
 def _samples(samples: list[MeterValue], path: str) -> Iterator[Deviation]:
