@@ -119,7 +119,7 @@ async def test_heartbeat_interval_is_obeyed_at_once(central: SmallCentral):
         await central.heard(Heartbeat, 2)
 
 
-@pytest.mark.requirement("FRM-24", "FRM-25")
+@pytest.mark.requirement("FRM-25")
 async def test_what_the_station_cannot_do_is_refused_with_the_right_code(central: SmallCentral):
     async with station(central) as cp:
         await cp.until(lambda view: view.online)
