@@ -153,6 +153,7 @@ class LosesAnswers(SqlStore):
         return isinstance(error, OperationalError) or super().is_outage(error)
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_commit_that_took_place_unheard_is_not_done_twice(database: Database, storage: Storage) -> None:
     writer = GroupCommit(LosesAnswers(database), first_retry_s=0.001)
     writer.start()

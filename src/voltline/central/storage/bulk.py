@@ -14,6 +14,7 @@ Value = int | str | bool | None
 Row = tuple[Value, ...]
 
 _LARGEST_CHUNK = 128
+_STEP = 16
 
 
 class BulkInsert:
@@ -37,11 +38,13 @@ class BulkInsert:
             self._copy(connection, rows)
 
     def _in_chunks(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """In chunks of 128, 64, ... 1: a few sizes only, so that the driver can keep the statements."""
-        start, size = 0, _LARGEST_CHUNK
-        while start < len(rows):
-            while size > len(rows) - start:
-                size //= 2
+        """In chunks of 128, then one of a multiple of 16, then what is left.
+
+        Few statements, and of few sizes (23), so that the driver can keep them prepared.
+        """
+        start = 0
+        while left := len(rows) - start:
+            size = min(left - left % _STEP or left, _LARGEST_CHUNK)
             chunk = rows[start : start + size]
             connection.exec_driver_sql(self._sql(size), tuple(chain.from_iterable(chunk)))
             start += size

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from voltline.central.storage.authorization import SqlIdTags
+from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
 from voltline.central.storage.events import SqlEvents
@@ -32,6 +33,7 @@ class SqlUnitOfWork:
         self.events = events
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
+        self.configuration = SqlConfigurations(scope)
         self.connectors = SqlConnectors(scope)
         self.id_tags = SqlIdTags(scope)
         self.transactions = SqlTransactions(scope)
@@ -42,8 +44,9 @@ class SqlUnitOfWork:
 class SqlStore:
     """See `group_commit.Store`: one connection, one writer, one thread.
 
-    Every transaction leaves its number in `writer_marks`. Where a connection breaks during a commit
-    nobody knows whether it took place; the mark tells.
+    On PostgreSQL every transaction leaves its number in `writer_marks`: where a connection breaks
+    during a commit nobody knows whether it took place, and the mark tells. A commit on SQLite that
+    returns an error did not take place.
     """
 
     def __init__(self, database: Database, *, on_events: Callable[[], None] | None = None) -> None:
@@ -54,8 +57,7 @@ class SqlStore:
         self._connection: Connection | None = None
         self._writer = uuid4().hex
         self._batch = 0
-        dialect = sqlite if database.is_sqlite else postgresql
-        mark = dialect.insert(writer_marks)
+        mark = insert(writer_marks)
         self._mark = mark.on_conflict_do_update(
             index_elements=[writer_marks.c.writer], set_={"batch": mark.excluded.batch}
         )
@@ -74,7 +76,8 @@ class SqlStore:
 
     def commit(self) -> None:
         assert self._connection is not None
-        self._connection.execute(self._mark, {"writer": self._writer, "batch": self._batch})
+        if not self._database.is_sqlite:
+            self._connection.execute(self._mark, {"writer": self._writer, "batch": self._batch})
         self._connection.commit()
         self._unit.transactions.settle(committed=True)
         self._unit.events.settle(committed=True)
@@ -100,6 +103,8 @@ class SqlStore:
         return self._database.is_outage(error)
 
     def was_committed(self) -> bool:
+        if self._database.is_sqlite:
+            return False
         with self._database.writer_engine.connect() as connection:
             found = select(writer_marks.c.batch).where(writer_marks.c.writer == self._writer)
             return connection.execute(found).scalar() == self._batch
@@ -107,6 +112,8 @@ class SqlStore:
     def close(self) -> None:
         self.rollback()
         self._disconnect()
+        if self._database.is_sqlite:
+            return
         try:
             with self._database.writer_engine.begin() as connection:
                 connection.execute(delete(writer_marks).where(writer_marks.c.writer == self._writer))
