@@ -19,6 +19,21 @@ class QuarantineReason(StrEnum):
     """The transaction with this id belongs to another charge point."""
     ALREADY_STOPPED = "already-stopped"
     """The transaction was stopped before, by another stop."""
+    AMBIGUOUS = "ambiguous"
+    """More than one transaction may be meant."""
+
+
+class QuarantineState(StrEnum):
+    """What has become of a message in quarantine."""
+
+    OPEN = "open"
+    """Somebody should look at it."""
+    ATTACHED = "attached"
+    """It belongs to a transaction now."""
+    CLOSED = "closed"
+    """A transaction was ended in its place."""
+    DISCARDED = "discarded"
+    """Somebody found that it says nothing."""
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):
@@ -34,3 +49,8 @@ class Quarantined(Struct, frozen=True, kw_only=True):
     last_received_at: datetime
     times: int
     """How often it came: a charge point that is not satisfied with the answer sends it again."""
+    state: QuarantineState = QuarantineState.OPEN
+    transaction_id: int | None = None
+    """The transaction that it was attached to, or that was closed in its place."""
+    settled_at: datetime | None = None
+    """When it was repaired."""

@@ -15,7 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from voltline.central.storage.columns import Instant, Words
@@ -62,6 +64,11 @@ stations = Table(
     Column("last_heard_at", Instant),
     Column("last_connected_at", Instant),
     Column("last_disconnected_at", Instant),
+    Column("name", Words),
+    Column("notes", Words),
+    Column("strict", Boolean),
+    Column("heartbeat_interval_s", Integer),
+    Column("removed_at", Instant),
 )
 
 boots = Table(
@@ -123,6 +130,14 @@ transactions = Table(
     Column("stop_reason", Words),
     Column("stop_id_tag", Words),
     Column("stop_received_at", Instant),
+    # The start, or its receipt where the charge point's clock is not to be believed.
+    Column("began_at", Instant),
+    Column("stop_source", Words),
+    Column("settled", Boolean, nullable=False, server_default=false()),
+    Column("sent_id", BigInteger),
+    Column("started", Boolean, nullable=False, server_default=true()),
+    # Words, each followed by a blank.
+    Column("oddities", Words, nullable=False, server_default=""),
     # What makes a start this very start (`begun_by`).
     UniqueConstraint(
         "station_id", "connector_id", "tag_key", "started_at", "meter_start_wh", name="uq_transactions_start"
@@ -135,6 +150,22 @@ transactions = Table(
         sqlite_where=text("stopped_at IS NULL"),
         postgresql_where=text("stopped_at IS NULL"),
     ),
+    Index("ix_transactions_connector", "station_id", "connector_id", "began_at"),
+    Index(
+        "ix_transactions_unsettled",
+        "station_id",
+        "id",
+        sqlite_where=text("settled IS 0"),
+        postgresql_where=text("settled IS false"),
+    ),
+    Index(
+        "ix_transactions_sent_id",
+        "station_id",
+        "sent_id",
+        sqlite_where=text("sent_id IS NOT NULL"),
+        postgresql_where=text("sent_id IS NOT NULL"),
+    ),
+    Index("ix_transactions_started_at", "started_at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -191,7 +222,17 @@ quarantine = Table(
     Column("received_at", Instant, nullable=False),
     Column("last_received_at", Instant, nullable=False),
     Column("times", Integer, nullable=False),
+    Column("state", Words, nullable=False, server_default="open"),
+    Column("transaction_id", Integer),
+    Column("settled_at", Instant),
     UniqueConstraint("station_id", "action", "fingerprint", name="uq_quarantine_message"),
+    Index(
+        "ix_quarantine_open",
+        "station_id",
+        "action",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 # The last batch that each writer committed: tells after a lost connection whether a commit took place.
