@@ -1,8 +1,6 @@
 """What adapters promise beyond what the examples show: who may connect, and what is told about it."""
 
-import asyncio
 import base64
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,9 +8,9 @@ from typing import Any
 import pytest
 import starlette.applications
 import starlette.routing
-import uvicorn
 import websockets
 from aiohttp import web
+from tests.asgi import serving_app
 from tests.conversing import until, with_boot_and_heartbeat
 from websockets.asyncio.server import ServerConnection
 
@@ -47,16 +45,8 @@ async def under_starlette(central: CentralSystem) -> AsyncIterator[str]:
     app = starlette.applications.Starlette(
         routes=[starlette.routing.WebSocketRoute("/ocpp/{identity}", ocpp)]
     )
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    await until(lambda: server.started)
-    try:
-        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ocpp"
-    finally:
-        server.should_exit = True
-        await serving
-        listening.close()
+    async with serving_app(app) as host:
+        yield f"ws://{host}/ocpp"
 
 
 @asynccontextmanager
