@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,16 +22,16 @@ from voltline.central.api.application import application
 from voltline.central.api.listener import HttpListener
 from voltline.central.api.needs import Site
 from voltline.central.domain.authorization import AuthorizationRules
-from voltline.central.domain.stations import RegistrationRules, StationKey
+from voltline.central.domain.stations import RegistrationRules
 from voltline.central.door import Door
 from voltline.central.folder import DataFolder, UnusableFolder
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
+from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.runner import Runner
 from voltline.central.services import stations
-from voltline.central.services.ports import UnitOfWork
 from voltline.central.settings import Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
@@ -76,6 +75,8 @@ class Central:
         self._writer: GroupCommit
         self._lines: LiveLines
         self._runner: Runner
+        self._keeper: ConfigurationKeeper
+        self._looking: asyncio.Task[None] | None = None
         self._recorder: Recorder | None = None
 
     async def start(self) -> None:
@@ -111,6 +112,7 @@ class Central:
         database.upgrade()
         self._writer = GroupCommit(SqlStore(database))
         self._writer.start()
+        self._writer.submit(stations.left_open).add_done_callback(_log_failure)
         undo.push_async_callback(self._close_writer)
         if settings.recording.enabled:
             self._recorder = self._open_recorder(folder)
@@ -121,6 +123,7 @@ class Central:
             now=self._now,
             clock=asyncio.get_running_loop().time,
             writer=self._writer,
+            mode=self._ocpp.options.mode,
         )
         self._runner = Runner(
             self._lines,
@@ -128,6 +131,8 @@ class Central:
             boot_patience_s=settings.procedures.boot_patience_s,
             after_boot=settings.procedures.after_boot,
         )
+        self._keeper = ConfigurationKeeper(self._writer, self._now)
+        self._runner.on_accepted(self._keeper.after_boot)
         undo.push_async_callback(self._runner.close)
         await self._listen(undo, Site(SqlQueries(database), self._writer, self._lines, self._runner))
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
@@ -214,6 +219,10 @@ class Central:
     def _connected(self, connection: Connection) -> None:
         _log_connected(connection)
         visit: Visit = connection.context
+        if visit.strict is not None:
+            connection.mode = Mode.STRICT if visit.strict else Mode.TOLERANT
+        stored = self._writer.submit(stations.opened, visit.key, connection.remote, self._now())
+        stored.add_done_callback(_log_failure)
         self._runner.connected(visit.identity)
 
     def _accepted(self, identity: str) -> None:
@@ -225,7 +234,12 @@ class Central:
         log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
         replaced = folded(connection.identity) in self._ocpp.stations
         stored = self._writer.submit(
-            _note_disconnected, visit.key, self._lines.heard_at(connection), self._now(), replaced
+            stations.closed,
+            visit.key,
+            self._lines.heard_at(connection),
+            self._now(),
+            connection.closed_reason,
+            replaced,
         )
         stored.add_done_callback(_log_failure)
 
@@ -246,6 +260,12 @@ class Central:
                 next_heard = loop.time() + HEARD_PERIOD_S
                 heard = self._lines.heard_within(HEARD_PERIOD_S * 1.5)
                 self._writer.submit(stations.heard, heard).add_done_callback(_log_failure)
+                self._look_for_idle()
+
+    def _look_for_idle(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._keeper.look_for_idle(self._runner))
+            self._looking.add_done_callback(_log_failure)
 
     def _close_all(self) -> None:
         for connection in list(self._ocpp.stations.values()):
@@ -264,14 +284,6 @@ class Central:
         assert self._recorder is not None
         visit: Visit = connection.context
         self._recorder.record(visit.identity, direction, text)
-
-
-def _note_disconnected(
-    unit: UnitOfWork, station: StationKey, heard_at: datetime, at: datetime, replaced: bool
-) -> None:
-    stations.heard(unit, {station: heard_at})
-    if not replaced:
-        stations.disconnected(unit, station, at)
 
 
 def _log_connected(connection: Connection) -> None:

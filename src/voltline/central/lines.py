@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from voltline.base.ids import folded
-from voltline.central.domain.stations import Registration, StationKey
+from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.handlers.desk import Visit
 from voltline.central.services.outcomes import OUTCOMES
 from voltline.central.services.ports import Writer, WriterClosed
-from voltline.messages import Request, Response
+from voltline.messages import Mode, Request, Response
 from voltline.transport.connection import Connection
 
 Conf = TypeVar("Conf", bound=Response)
+
+POLICY_VIOLATION = 1008
+"""WebSocket close code: this connection is not wanted."""
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ log = logging.getLogger(__name__)
 class ConnectionLine:
     """The live connection of one charge point."""
 
-    __slots__ = ("_connection", "_now", "_writer", "last_heard_at")
+    __slots__ = ("_connection", "_now", "_strict", "_writer", "last_heard_at")
 
     def __init__(
         self,
@@ -32,8 +35,10 @@ class ConnectionLine:
         last_heard_at: datetime,
         writer: Writer | None,
         now: Callable[[], datetime],
+        strict: bool,
     ) -> None:
         self._connection = connection
+        self._strict = strict
         self._writer = writer
         self._now = now
         self.last_heard_at = last_heard_at
@@ -58,6 +63,18 @@ class ConnectionLine:
         visit: Visit = self._connection.context
         return visit.registration
 
+    def follow(self, station: Station) -> None:
+        visit: Visit = self._connection.context
+        if station.registration is Registration.REJECTED:
+            visit.registration = Registration.REJECTED
+            visit.boot_accepted = False
+        visit.strict = station.strict
+        strict = self._strict if station.strict is None else station.strict
+        self._connection.mode = Mode.STRICT if strict else Mode.TOLERANT
+
+    def hang_up(self, reason: str) -> None:
+        self._connection.close(POLICY_VIOLATION, reason)
+
     async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
         answer = await self._connection.call(request, timeout_s=timeout_s)
         outcome = OUTCOMES.get(type(request))
@@ -81,22 +98,25 @@ class LiveLines:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         writer: Writer | None = None,
+        mode: Mode = Mode.TOLERANT,
     ) -> None:
         """`stations` by folded identity; `clock` is the event loop's, on which connections are timed.
 
-        `writer` stores what answers to commands mean.
+        `writer` stores what answers to commands mean; `mode` is that of charge points without one of
+        their own.
         """
         self._stations = stations
         self._now = now
         self._clock = clock
         self._writer = writer
+        self._strict = mode is Mode.STRICT
 
     def line(self, identity: str) -> ConnectionLine | None:
         """May be called on any thread."""
         connection = self._stations.get(folded(identity))
         if connection is None:
             return None
-        return ConnectionLine(connection, self.heard_at(connection), self._writer, self._now)
+        return ConnectionLine(connection, self.heard_at(connection), self._writer, self._now, self._strict)
 
     def __len__(self) -> int:
         return len(self._stations)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 StationKey = NewType("StationKey", int)
 """The number by which the rest of the data refers to a charge point; it never changes."""
@@ -59,6 +59,83 @@ class Station(Struct, frozen=True, kw_only=True):
     """Any message counts (HBT-05). Written now and then only, so it may be a minute old."""
     last_connected_at: datetime | None = None
     last_disconnected_at: datetime | None = None
+    name: str | None = None
+    """What its operator calls it."""
+    notes: str | None = None
+    strict: bool | None = None
+    """Whether its messages are read strictly; None: as set for all."""
+    heartbeat_interval_s: int | None = None
+    """Told to it at its boot; None: as set for all."""
+    removed_at: datetime | None = None
+    """When it was removed; its history stays. It is registered anew when it may come back."""
+
+    @property
+    def removed(self) -> bool:
+        return self.removed_at is not None
+
+
+class StationEdit(Struct, frozen=True, kw_only=True):
+    """What an operator changes; UNSET leaves it as it is."""
+
+    registration: Registration | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    notes: str | UnsetType | None = UNSET
+    strict: bool | UnsetType | None = UNSET
+
+
+class StationFilter(Struct, frozen=True, kw_only=True):
+    """Which charge points; None: whichever."""
+
+    registration: Registration | None = None
+    vendor: str | None = None
+    """In any case."""
+    text: str | None = None
+    """Part of the identity, name, vendor, model or a serial number, in any case."""
+    removed: bool = False
+    """Those that were removed, instead of those that were not."""
+
+
+class StationRegistered(Struct, frozen=True, kw_only=True):
+    """charge-point.registered: what an operator, or the policy, decided."""
+
+    registration: str
+    name: str | None
+
+
+class StationRemoved(Struct, frozen=True, kw_only=True):
+    """charge-point.removed."""
+
+    registration: str
+
+
+class Boot(Struct, frozen=True, kw_only=True):
+    """A BootNotification as the history has it."""
+
+    id: int
+    vendor: str | None
+    model: str | None
+    charge_point_serial_number: str | None
+    charge_box_serial_number: str | None
+    firmware_version: str | None
+    iccid: str | None
+    imsi: str | None
+    meter_type: str | None
+    meter_serial_number: str | None
+    answered: str
+    received_at: datetime
+
+
+class Connectivity(Struct, frozen=True, kw_only=True):
+    """A connection as the history has it."""
+
+    id: int
+    remote: str
+    """The address that it came from."""
+    connected_at: datetime
+    disconnected_at: datetime | None
+    """None: it is connected."""
+    reason: str | None
+    """Why it ended."""
 
 
 class Registered(Struct, frozen=True):
@@ -86,7 +163,13 @@ def registration_now(policy: RegistrationPolicy, recorded: Registration) -> Regi
     return recorded
 
 
-def boot_answer(rules: RegistrationRules, registration: Registration) -> Registered:
-    """BootNotification.conf without its time: the interval is that of heartbeats, or of new attempts."""
-    accepted = registration is Registration.ACCEPTED
-    return Registered(registration, rules.heartbeat_interval_s if accepted else rules.retry_interval_s)
+def boot_answer(
+    rules: RegistrationRules, registration: Registration, heartbeat_interval_s: int | None = None
+) -> Registered:
+    """BootNotification.conf without its time: the interval is that of heartbeats, or of new attempts.
+
+    `heartbeat_interval_s` is the charge point's own, where it has one.
+    """
+    if registration is not Registration.ACCEPTED:
+        return Registered(registration, rules.retry_interval_s)
+    return Registered(registration, heartbeat_interval_s or rules.heartbeat_interval_s)

@@ -22,3 +22,9 @@ class ConnectorState(Struct, frozen=True, kw_only=True):
     since: datetime
     """The time that the charge point gave; without one, that of receipt (STN-16)."""
     received_at: datetime
+
+
+class PastConnectorState(ConnectorState, frozen=True, kw_only=True):
+    """A StatusNotification as the history has it."""
+
+    id: int

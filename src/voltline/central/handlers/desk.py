@@ -30,7 +30,7 @@ class Desk(NamedTuple):
 class Visit:
     """A charge point for the time of one connection; the connection's `context`."""
 
-    __slots__ = ("boot_accepted", "identity", "key", "registration")
+    __slots__ = ("boot_accepted", "identity", "key", "registration", "strict")
 
     def __init__(self, station: Station) -> None:
         self.key = station.key
@@ -40,6 +40,8 @@ class Visit:
         """Whether it may send anything but BootNotification; lasts beyond the connection (BOO-19)."""
         self.boot_accepted = self.accepted and station.last_boot_at is not None
         """Whether its last boot was answered with Accepted."""
+        self.strict = station.strict
+        """Whether its messages are read strictly; None: as set for all."""
 
     @property
     def accepted(self) -> bool:

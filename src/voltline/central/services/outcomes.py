@@ -10,10 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from voltline.central.domain.stations import StationKey
+from voltline.central.services import configuration
 from voltline.central.services.ports import UnitOfWork
-from voltline.messages import Request
+from voltline.messages import ChangeConfiguration, GetConfiguration, Request
 
 Outcome = Callable[[UnitOfWork, StationKey, Any, Any, datetime], object]
 """A use case: unit, charge point, the request, its answer, and when that came."""
 
-OUTCOMES: Mapping[type[Request[Any]], Outcome] = {}
+OUTCOMES: Mapping[type[Request[Any]], Outcome] = {
+    GetConfiguration: configuration.read,
+    ChangeConfiguration: configuration.change_answered,
+}

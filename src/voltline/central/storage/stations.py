@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from voltline.base.ids import folded
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.services.optional import present
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.schema import boots, stations
+from voltline.central.storage.schema.connectivity import connections
 from voltline.central.storage.scope import Scope
 from voltline.messages import BootNotification
 
@@ -55,6 +56,37 @@ class SqlStations:
         )
         assert result.inserted_primary_key is not None
         return self.get(StationKey(result.inserted_primary_key[0]))
+
+    def restore(self, station: StationKey, identity: str, registration: Registration, at: datetime) -> None:
+        self._change(station, identity=identity, registration=registration, registered_at=at, removed_at=None)
+
+    def edit(self, station: StationKey, changes: Mapping[str, object]) -> None:
+        if changes:
+            self._change(station, **changes)
+
+    def set_heartbeat_interval(self, station: StationKey, interval_s: int | None) -> None:
+        self._change(station, heartbeat_interval_s=interval_s)
+
+    def opened(self, station: StationKey, remote: str, at: datetime) -> None:
+        self._scope.connection.execute(
+            insert(connections).values(station_id=station, remote=remote, connected_at=at)
+        )
+
+    def closed(self, station: StationKey, at: datetime, reason: str | None) -> None:
+        self._scope.connection.execute(
+            update(connections)
+            .where(connections.c.station_id == station, connections.c.disconnected_at.is_(None))
+            .values(disconnected_at=at, reason=reason)
+        )
+
+    def close_all(self, reason: str) -> None:
+        heard = select(stations.c.last_heard_at).where(stations.c.id == connections.c.station_id)
+        at = func.coalesce(heard.scalar_subquery(), connections.c.connected_at)
+        self._scope.connection.execute(
+            update(connections)
+            .where(connections.c.disconnected_at.is_(None))
+            .values(disconnected_at=at, reason=reason)
+        )
 
     def register(self, station: StationKey, registration: Registration) -> None:
         self._change(station, registration=registration)

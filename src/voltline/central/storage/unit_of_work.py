@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from voltline.central.storage.authorization import SqlIdTags
+from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
 from voltline.central.storage.events import SqlEvents
@@ -32,6 +33,7 @@ class SqlUnitOfWork:
         self.events = events
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
+        self.configuration = SqlConfigurations(scope)
         self.connectors = SqlConnectors(scope)
         self.id_tags = SqlIdTags(scope)
         self.transactions = SqlTransactions(scope)

@@ -26,7 +26,9 @@ from voltline.central.domain.quarantine import Quarantined, QuarantineReason
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Start, Stop, Transaction
+from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
 from voltline.central.services.ports.events import EventQueries, Events
+from voltline.central.services.ports.stations import StationQueries
 from voltline.messages import BootNotification, DataTransfer, MeterValue, Request
 
 T = TypeVar("T")
@@ -46,7 +48,31 @@ class Stations(Protocol):
         """A new charge point, spelled like this from now on."""
         ...
 
+    def restore(self, station: StationKey, identity: str, registration: Registration, at: datetime) -> None:
+        """One that was removed is registered again, spelled like this."""
+        ...
+
     def register(self, station: StationKey, registration: Registration) -> None: ...
+
+    def edit(self, station: StationKey, changes: Mapping[str, object]) -> None:
+        """Set these fields of the record."""
+        ...
+
+    def set_heartbeat_interval(self, station: StationKey, interval_s: int | None) -> None:
+        """Told to it at its boots; None: as set for all."""
+        ...
+
+    def opened(self, station: StationKey, remote: str, at: datetime) -> None:
+        """A row of its connectivity history begins."""
+        ...
+
+    def closed(self, station: StationKey, at: datetime, reason: str | None) -> None:
+        """The row that is open ends."""
+        ...
+
+    def close_all(self, reason: str) -> None:
+        """All rows that are open end when their charge points were last heard of."""
+        ...
 
     def connected(self, station: StationKey, at: datetime) -> None: ...
 
@@ -151,6 +177,8 @@ class UnitOfWork(Protocol):
     @property
     def stations(self) -> Stations: ...
     @property
+    def configuration(self) -> Configurations: ...
+    @property
     def connectors(self) -> Connectors: ...
     @property
     def id_tags(self) -> IdTags: ...
@@ -206,20 +234,12 @@ class Page(Struct, frozen=True):
     """Ask with `before` set to this for the next page; None: there is none."""
 
 
-class Queries(EventQueries, Protocol):
+class Queries(StationQueries, ConfigurationQueries, EventQueries, Protocol):
     """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
 
     Any number of threads may ask at once; none of them waits for the writer, and each sees only what
     is durable. They raise `StorageUnavailable` where the database cannot be reached.
     """
-
-    def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
-        """Charge points by identity; `after` is the identity at which the last page ended."""
-        ...
-
-    def station(self, identity: str) -> Station | None:
-        """In any case."""
-        ...
 
     def connectors(
         self, stations: Sequence[StationKey], /

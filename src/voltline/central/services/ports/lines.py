@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from voltline.central.domain.stations import Registration, StationKey
+from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.messages import Request, Response
 
 Conf = TypeVar("Conf", bound=Response)
@@ -33,6 +33,17 @@ class Line(Protocol):
 
     @property
     def last_heard_at(self) -> datetime: ...
+
+    def follow(self, station: Station) -> None:
+        """An operator changed the record: what of it concerns this connection takes force.
+
+        A rejection does at once; any other registration when the charge point boots or comes again.
+        """
+        ...
+
+    def hang_up(self, reason: str) -> None:
+        """Begin to close the connection."""
+        ...
 
     async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
         """Send a command; raises as `transport.Connection.call` does.

@@ -20,13 +20,14 @@ from voltline.central.domain.metering import (
     default_unit,
 )
 from voltline.central.domain.quarantine import Quarantined, QuarantineReason
-from voltline.central.domain.stations import Station, StationKey
+from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Transaction
 from voltline.central.services.ports import Page
+from voltline.central.storage.queries.configuration import ConfigurationReads
 from voltline.central.storage.queries.events import EventReads
+from voltline.central.storage.queries.stations import StationReads
 from voltline.central.storage.schema import connectors, meter_values, quarantine, stations, transactions
-from voltline.central.storage.stations import station_of
 from voltline.central.storage.transactions import selected, transaction_of
 
 
@@ -45,21 +46,8 @@ class _Sampled(msgspec.Struct, rename="camel"):
 _sampled = msgspec.json.Decoder(list[_Sampled])
 
 
-class SqlQueries(EventReads):
+class SqlQueries(StationReads, ConfigurationReads, EventReads):
     """See `services.ports.Queries`. A subject's queries are a base of it, made upon `Reads`."""
-
-    def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
-        wanted = select(stations).order_by(stations.c.identity_key).limit(limit)
-        if after is not None:
-            wanted = wanted.where(stations.c.identity_key > folded(after))
-        with self._reading() as connection:
-            return tuple(station_of(row) for row in connection.execute(wanted))
-
-    def station(self, identity: str) -> Station | None:
-        wanted = select(stations).where(stations.c.identity_key == folded(identity))
-        with self._reading() as connection:
-            row = connection.execute(wanted).first()
-        return None if row is None else station_of(row)
 
     def connectors(self, wanted: Sequence[StationKey]) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
         found: dict[StationKey, list[ConnectorState]] = {}
