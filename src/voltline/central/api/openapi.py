@@ -16,7 +16,9 @@ import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
+from litestar.routes import HTTPRoute
 
+from voltline.central.api.bodies import BODY
 from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER
 from voltline.central.api.problems import MEDIA_TYPE, Problem
 from voltline.messages import Action, Payload, encode
@@ -51,7 +53,10 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
         HTTPStatus.GATEWAY_TIMEOUT: "The charge point did not answer in time.",
     },
 }
-
+_BODY_PROBLEMS: Mapping[int, str] = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The body is not as described; `errors` says all that is wrong with it.",
+}
 
 _WARNINGS = {
     "description": "Rules of OCPP that the request breaks, as a JSON list like `errors` of a problem. "
@@ -75,6 +80,7 @@ def description(routes: list[Any]) -> bytes:
     document: dict[str, Any] = described.openapi_schema.to_schema()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _tidy(document)
+    _describe_bodies(document, schemas, described)
     _describe_problems(document, schemas)
     _describe_commands(document, schemas)
     return msgspec.json.encode(document)
@@ -98,6 +104,27 @@ def _tidy(document: dict[str, Any]) -> None:
                 schema.update(kind)
 
 
+def _describe_bodies(document: dict[str, Any], schemas: dict[str, Any], described: Litestar) -> None:
+    """Bodies of routes that say theirs in `opt` (see `bodies`)."""
+    for route in described.routes:
+        if not isinstance(route, HTTPRoute) or route.path_format not in document["paths"]:
+            continue
+        for handler in route.route_handlers:
+            if (shape := handler.opt.get(BODY)) is None:
+                continue
+            (reference,), components = msgspec.json.schema_components(
+                [shape], ref_template="#/components/schemas/{name}"
+            )
+            for name, component in components.items():
+                schemas.setdefault(name, component)  # what answers have too is described already
+            for method in handler.http_methods:
+                if (operation := document["paths"][route.path_format].get(method.lower())) is not None:
+                    operation["requestBody"] = {
+                        "required": any(field.required for field in msgspec.structs.fields(shape)),
+                        "content": {"application/json": {"schema": reference}},
+                    }
+
+
 def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> None:
     (reference,), components = msgspec.json.schema_components(
         [Problem], ref_template="#/components/schemas/{name}"
@@ -108,6 +135,8 @@ def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> Non
         for status in [status for status in responses if status.startswith("4")]:
             del responses[status]
         problems = dict(_PROBLEMS["*"]) | dict(_PROBLEMS.get(path, {}))
+        if "requestBody" in operation:
+            problems |= _BODY_PROBLEMS
         if not any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
             del problems[HTTPStatus.BAD_REQUEST]
         for status, text in sorted(problems.items()):
