@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -119,10 +121,11 @@ async def _show_table(
     console: Console, central: Central, stations: Sequence[SimulatedStation], stop: asyncio.Event
 ) -> None:
     data = str(central.settings.data.path)
+    command = "voltline" if shutil.which("voltline") else os.path.relpath(sys.argv[0])
 
     def table() -> Any:
         views = [station.view() for station in stations]
-        return live_table(views, central.ocpp_url, central.http_url, data, console.height)
+        return live_table(views, central.ocpp_url, central.http_url, data, console.height, command)
 
     with Live(table(), console=console, auto_refresh=False, transient=True) as live:
         while not await _within(1 / REFRESHES_A_SECOND, stop):

@@ -20,9 +20,14 @@ _LINES_AROUND = 14
 
 
 def live_table(
-    views: Sequence[StationView], ocpp_url: str, http_url: str, data: str, terminal_lines: int
+    views: Sequence[StationView],
+    ocpp_url: str,
+    http_url: str,
+    data: str,
+    terminal_lines: int,
+    command: str = "voltline",
 ) -> Group:
-    """The addresses, every connector that there is room for, and what to do next."""
+    """The addresses, every connector that there is room for, and what to do next (with `command`)."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("Station", "Conn.", "Status"):
         table.add_column(name, no_wrap=True)
@@ -44,7 +49,7 @@ def live_table(
         Text(""),
         Text(summary(views)),
         Text(f"What was answered is stored in {data}. In another terminal:", style="dim"),
-        Text(f"  voltline station {ocpp_url} --id CP1", style="dim"),
+        Text(f"  {command} station {ocpp_url} --id CP1", style="dim"),
         Text(f"  curl {http_url}/api/v1/transactions", style="dim"),
         Text("Ctrl-C stops it.", style="dim"),
     )
