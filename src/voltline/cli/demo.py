@@ -121,7 +121,7 @@ async def _show_table(
     console: Console, central: Central, stations: Sequence[SimulatedStation], stop: asyncio.Event
 ) -> None:
     data = str(central.settings.data.path)
-    command = "voltline" if shutil.which("voltline") else os.path.relpath(sys.argv[0])
+    command = _command()
 
     def table() -> Any:
         views = [station.view() for station in stations]
@@ -130,6 +130,11 @@ async def _show_table(
     with Live(table(), console=console, auto_refresh=False, transient=True) as live:
         while not await _within(1 / REFRESHES_A_SECOND, stop):
             live.update(table(), refresh=True)
+
+
+def _command() -> str:
+    """What to type for `voltline` in this terminal: after `make run` it is not on the PATH."""
+    return "voltline" if shutil.which("voltline") else os.path.relpath(sys.argv[0])
 
 
 async def _print_lines(
