@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec.json import Encoder
 from sqlalchemy import select
 
+from voltline.central.domain.metering import (
+    DEFAULT_CONTEXT,
+    DEFAULT_FORMAT,
+    DEFAULT_LOCATION,
+    DEFAULT_MEASURAND,
+    Reading,
+    default_unit,
+)
 from voltline.central.domain.stations import StationKey
 from voltline.central.storage.bulk import BulkInsert
 from voltline.central.storage.columns import instant_text
@@ -28,8 +37,44 @@ COLUMNS = (
 )
 _CONNECTOR, _SENT, _MEASURED_AT, _RECEIVED_AT, _SAMPLED = 1, 2, 4, 5, 6
 _STREAMS_OF_A_STATION = 64
+_LOOKED_BACK = 32
+"""So many rows of a stream are compared with one that may have been sent before."""
 
 _encode = Encoder().encode
+
+
+class _Sampled(msgspec.Struct, rename="camel"):
+    """A sampled value as it is kept: words that OCPP does not know are words all the same."""
+
+    value: str
+    context: str = DEFAULT_CONTEXT
+    format: str = DEFAULT_FORMAT
+    measurand: str = DEFAULT_MEASURAND
+    phase: str | None = None
+    location: str = DEFAULT_LOCATION
+    unit: str | None = None
+
+
+_sampled = msgspec.json.Decoder(list[_Sampled])
+
+
+def readings_of(row: Any) -> Iterator[Reading]:
+    """The sampled values of a row of the table, defaults filled in (MTV-11)."""
+    measured_at: datetime = row.measured_at
+    for sampled in _sampled.decode(row.sampled_values):
+        yield Reading(
+            measured_at=measured_at,
+            connector_id=row.connector_id,
+            value=sampled.value,
+            measurand=sampled.measurand,
+            unit=sampled.unit or default_unit(sampled.measurand),
+            context=sampled.context,
+            phase=sampled.phase,
+            location=sampled.location,
+            format=sampled.format,
+            from_stop=row.from_stop,
+            received_at=row.received_at,
+        )
 
 
 class SqlMeterValues:
@@ -37,17 +82,18 @@ class SqlMeterValues:
 
     Rows are collected and sent together (`flush`).
 
-    A charge point whose connection breaks sends the message again that was not answered, and that one
-    may have been stored. So the first values of a transaction (or of a connector, outside of one)
-    after every connect are compared with the last ones that are stored; after that the charge point
-    has caught up, and there is nothing to compare any more.
+    A charge point that got no answer sends the message again, and that one may have been stored: after its
+    connection broke, or on the same one where the answer came too late for it. So the values of a
+    transaction (or of a connector, outside of one) whose time is not past that of the values before are
+    compared with the last ones that are stored, and so are the first ones after every connect. While time
+    goes on there is nothing to compare.
     """
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._insert = BulkInsert(meter_values, COLUMNS)
         self._rows: list[tuple[Any, ...]] = []
-        self._caught_up: dict[StationKey, set[int]] = {}
+        self._latest: dict[StationKey, dict[int, str]] = {}
 
     def add(
         self,
@@ -73,13 +119,8 @@ class SqlMeterValues:
             )
             for value in values
         ]
-        stream = ~connector_id if transaction_id is None else transaction_id
-        if not from_stop:
-            caught_up = self._caught_up.get(station)
-            if caught_up is None or stream not in caught_up:
-                if self._is_repeat(station, transaction_id, rows):
-                    return
-                self._note_caught_up(station, stream)
+        if not rows or (not from_stop and self._is_repeat(station, connector_id, transaction_id, rows)):
+            return
         self._rows += rows
 
     def flush(self) -> None:
@@ -95,20 +136,33 @@ class SqlMeterValues:
     def expect_repeats(self, station: StationKey | None = None) -> None:
         """This charge point (None: any) may send again what it sent last."""
         if station is None:
-            self._caught_up.clear()
+            self._latest.clear()
         else:
-            self._caught_up.pop(station, None)
-
-    def _note_caught_up(self, station: StationKey, stream: int) -> None:
-        streams = self._caught_up.setdefault(station, set())
-        if len(streams) >= _STREAMS_OF_A_STATION:
-            streams.clear()
-        streams.add(stream)
+            self._latest.pop(station, None)
 
     def _is_repeat(
+        self, station: StationKey, connector_id: int, transaction_id: int | None, rows: list[tuple[Any, ...]]
+    ) -> bool:
+        """True if all of these are stored. If not, they are the latest of their stream from now on."""
+        earliest = latest = rows[0][_MEASURED_AT]
+        if len(rows) > 1:
+            earliest = min([row[_MEASURED_AT] for row in rows])
+            latest = max([row[_MEASURED_AT] for row in rows])
+        stream = ~connector_id if transaction_id is None else transaction_id
+        streams = self._latest.get(station)
+        if streams is None:
+            streams = self._latest[station] = {}
+        before = streams.get(stream)
+        if (before is None or earliest <= before) and self._are_stored(station, transaction_id, rows):
+            return True
+        if before is None and len(streams) >= _STREAMS_OF_A_STATION:
+            streams.clear()
+        streams[stream] = latest
+        return False
+
+    def _are_stored(
         self, station: StationKey, transaction_id: int | None, rows: list[tuple[Any, ...]]
     ) -> bool:
-        """True if these are the last values of their stream, once more."""
         self.flush()
         table = meter_values.c
         if transaction_id is None:
@@ -119,13 +173,15 @@ class SqlMeterValues:
             select(table.connector_id, table.sent_transaction_id, table.measured_at, table.sampled_values)
             .where(*stream, table.from_stop.is_(False), table.connector_id == rows[0][_CONNECTOR])
             .order_by(table.id.desc())
-            .limit(len(rows))
+            .limit(max(len(rows), _LOOKED_BACK))
         )
         known = [
             (row[0], row[1], instant_text(row[2]), row[3]) for row in self._scope.connection.execute(last)
         ]
-        known.reverse()
-        return len(known) == len(rows) and all(map(_is_same, known, rows))
+        if any(row[_MEASURED_AT] == row[_RECEIVED_AT] for row in rows):
+            newest = known[: len(rows)][::-1]
+            return len(newest) == len(rows) and all(map(_is_same, newest, rows))
+        return all((row[_CONNECTOR], row[_SENT], row[_MEASURED_AT], row[_SAMPLED]) in known for row in rows)
 
 
 def _is_same(known: tuple[Any, ...], row: tuple[Any, ...]) -> bool:

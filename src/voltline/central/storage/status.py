@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
@@ -28,3 +28,11 @@ class SqlConnectors:
         )
         if changed.rowcount == 0:
             connection.execute(insert(connectors).values(station_id=station, **values))
+
+    def status(self, station: StationKey, connector_id: int) -> str | None:
+        found: str | None = self._scope.connection.execute(
+            select(connectors.c.status).where(
+                connectors.c.station_id == station, connectors.c.connector_id == connector_id
+            )
+        ).scalar()
+        return found

@@ -16,7 +16,7 @@ from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
 from voltline.central.storage.events import SqlEvents
 from voltline.central.storage.metering import SqlMeterValues
-from voltline.central.storage.quarantine import SqlQuarantine
+from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
 from voltline.central.storage.schema import writer_marks
 from voltline.central.storage.scope import Scope
 from voltline.central.storage.stations import SqlStations
@@ -39,6 +39,7 @@ class SqlUnitOfWork:
         self.transactions = SqlTransactions(scope)
         self.data_transfers = SqlDataTransfers(scope)
         self.quarantine = SqlQuarantine(scope)
+        self.repairs = SqlRepairs(scope)
 
 
 class SqlStore:

@@ -16,20 +16,40 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, TypeVarTuple
-
-from msgspec import Struct
+from typing import Protocol, TypeVar, TypeVarTuple
 
 from voltline.central.domain.authorization import IdTag
-from voltline.central.domain.metering import Reading
-from voltline.central.domain.quarantine import Quarantined, QuarantineReason
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
-from voltline.central.domain.transactions import Start, Stop, Transaction
 from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
 from voltline.central.services.ports.events import EventQueries, Events
 from voltline.central.services.ports.stations import StationQueries
-from voltline.messages import BootNotification, DataTransfer, MeterValue, Request
+from voltline.central.services.ports.transactions import (
+    MeterValues,
+    Page,
+    Quarantine,
+    Repairs,
+    TransactionQueries,
+    Transactions,
+)
+from voltline.messages import BootNotification, DataTransfer
+
+__all__ = [
+    "Connectors",
+    "DataTransfers",
+    "IdTags",
+    "MeterValues",
+    "Page",
+    "Quarantine",
+    "Queries",
+    "Repairs",
+    "Stations",
+    "StorageUnavailable",
+    "Transactions",
+    "UnitOfWork",
+    "Writer",
+    "WriterClosed",
+]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -94,6 +114,10 @@ class Connectors(Protocol):
         """This is the connector's state now; it goes to the history as well."""
         ...
 
+    def status(self, station: StationKey, connector_id: int) -> str | None:
+        """What the connector said last; None: it never said anything."""
+        ...
+
 
 class IdTags(Protocol):
     """Registered id tags, in any case."""
@@ -109,66 +133,10 @@ class IdTags(Protocol):
         ...
 
 
-class Transactions(Protocol):
-    def begin(
-        self, station: StationKey, start: Start, authorization_status: str, received_at: datetime
-    ) -> int:
-        """A new transaction; its id."""
-        ...
-
-    def begun_by(self, station: StationKey, start: Start) -> Transaction | None:
-        """The transaction that this very start opened: same connector, tag, time and meter reading."""
-        ...
-
-    def get(self, transaction_id: int) -> Transaction | None: ...
-
-    def owner(self, transaction_id: int) -> StationKey | None:
-        """Whose transaction this is. Cheap: asked for every MeterValues."""
-        ...
-
-    def stop(self, transaction_id: int, stop: Stop, received_at: datetime) -> None: ...
-
-    def is_charging(self, id_tag: str) -> bool:
-        """True while a transaction that this tag was let start is running, on any charge point."""
-        ...
-
-
-class MeterValues(Protocol):
-    def add(
-        self,
-        station: StationKey,
-        connector_id: int,
-        sent_transaction_id: int | None,
-        transaction_id: int | None,
-        values: Sequence[MeterValue],
-        received_at: datetime,
-        from_stop: bool = False,
-    ) -> None:
-        """Keep these, in this order.
-
-        `sent_transaction_id` is what the charge point wrote, `transaction_id` its transaction where
-        there is one. Values of an unknown time (`UNKNOWN_TIME`) count as of their receipt. The very
-        values that the charge point sent last before it lost its connection are not kept twice.
-        """
-        ...
-
-
 class DataTransfers(Protocol):
     def add(
         self, station: StationKey, request: DataTransfer, answered: str, received_at: datetime
     ) -> None: ...
-
-
-class Quarantine(Protocol):
-    def put(
-        self,
-        station: StationKey,
-        request: Request[Any],
-        reason: QuarantineReason,
-        received_at: datetime,
-    ) -> None:
-        """Keep a message that cannot be placed; the same message again only counts."""
-        ...
 
 
 class UnitOfWork(Protocol):
@@ -190,6 +158,8 @@ class UnitOfWork(Protocol):
     def data_transfers(self) -> DataTransfers: ...
     @property
     def quarantine(self) -> Quarantine: ...
+    @property
+    def repairs(self) -> Repairs: ...
     @property
     def events(self) -> Events: ...
 
@@ -226,15 +196,7 @@ class WriterClosed(RuntimeError):
     """Work was submitted to a writer that is closing down."""
 
 
-class Page(Struct, frozen=True):
-    """Transactions, newest first."""
-
-    items: tuple[Transaction, ...]
-    next_before: int | None
-    """Ask with `before` set to this for the next page; None: there is none."""
-
-
-class Queries(StationQueries, ConfigurationQueries, EventQueries, Protocol):
+class Queries(StationQueries, ConfigurationQueries, EventQueries, TransactionQueries, Protocol):
     """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
 
     Any number of threads may ask at once; none of them waits for the writer, and each sees only what
@@ -245,28 +207,6 @@ class Queries(StationQueries, ConfigurationQueries, EventQueries, Protocol):
         self, stations: Sequence[StationKey], /
     ) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
         """The connectors of each of these that ever reported one, by number, 0 first."""
-        ...
-
-    def transactions(
-        self,
-        *,
-        identity: str | None = None,
-        id_tag: str | None = None,
-        active: bool | None = None,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> Page:
-        """Transactions newest first; `identity` and `id_tag` in any case."""
-        ...
-
-    def transaction(self, transaction_id: int) -> Transaction | None: ...
-
-    def readings(self, transaction_id: int) -> tuple[Reading, ...]:
-        """Every sampled value of a transaction, defaults filled in (MTV-11), in order of time."""
-        ...
-
-    def quarantine(self, *, before: int | None = None, limit: int = 100) -> tuple[Quarantined, ...]:
-        """Newest first; `before` is the id at which the last page ended."""
         ...
 
 
