@@ -39,8 +39,10 @@ def start_serving(data: Path, *flags: str, ocpp_port: int = 0, http_port: int = 
     log = data.with_name(data.name + ".log").open("a")
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "voltline.cli.main", "serve"]
-            + [f"--ocpp-port={ocpp_port}", f"--http-port={http_port}", f"--data={data}", *flags],
+            [
+                *(sys.executable, "-m", "voltline.cli.main", "serve"),
+                *(f"--ocpp-port={ocpp_port}", f"--http-port={http_port}", f"--data={data}", *flags),
+            ],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

@@ -69,7 +69,7 @@ def _parsed(details: Raw) -> Mapping[str, object]:
         return {"json": bytes(details).decode("utf-8", "replace")}
 
 
-class CallTimeout(OcppError, TimeoutError):  # noqa: N818  # a public name that reads well
+class CallTimeout(OcppError, TimeoutError):  # a public name that reads well
     """No answer to a CALL came in time. Whether the peer acted on it is not known."""
 
     def __init__(self, text: str, *, action: str | None = None) -> None:
@@ -77,7 +77,7 @@ class CallTimeout(OcppError, TimeoutError):  # noqa: N818  # a public name that 
         self.action = action
 
 
-class NotConnected(OcppError, ConnectionError):  # noqa: N818  # a public name that reads well
+class NotConnected(OcppError, ConnectionError):  # a public name that reads well
     """There is no link to the peer, or it ended before the CALL was answered."""
 
     def __init__(self, text: str, *, action: str | None = None) -> None:
@@ -85,5 +85,5 @@ class NotConnected(OcppError, ConnectionError):  # noqa: N818  # a public name t
         self.action = action
 
 
-class QueueFull(OcppError):  # noqa: N818  # a public name that reads well
+class QueueFull(OcppError):  # a public name that reads well
     """As many CALLs as the session allows already wait for their turn; this one was not taken."""
