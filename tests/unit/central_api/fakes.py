@@ -8,10 +8,11 @@ from typing import Any
 from voltline.central.api.needs import Line
 from voltline.central.domain.metering import Reading
 from voltline.central.domain.quarantine import Quarantined
-from voltline.central.domain.stations import Registration, Station, StationKey
+from voltline.central.domain.stations import Registration, Station, StationFilter, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.domain.transactions import Transaction
 from voltline.central.services.ports import Page, StorageUnavailable
+from voltline.central.services.ports.stations import EVERY_STATION
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -58,7 +59,9 @@ class FakeQueries:
         if self.failure is not None:
             raise self.failure
 
-    def stations(self, *, after: str | None = None, limit: int = 100) -> tuple[Station, ...]:
+    def stations(
+        self, *, after: str | None = None, limit: int = 100, only: StationFilter = EVERY_STATION
+    ) -> tuple[Station, ...]:
         self._asked()
         return self.known[:limit]
 

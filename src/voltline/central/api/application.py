@@ -11,13 +11,21 @@ from litestar import Litestar, Request, Router, get
 from litestar.di import Provide
 from litestar.response import Response
 
-from voltline.central.api import command_routes, reading_routes
+from voltline.central.api import command_routes, reading_routes, station_routes
+from voltline.central.api.csv import AnyFormat
 from voltline.central.api.health_route import healthz
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
+from voltline.central.api.parameters import refuse_unknown_parameters
 from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError
 
 PREFIX = "/api/v1"
+
+_SUBJECTS = (
+    station_routes,
+    reading_routes,
+    command_routes,
+)
 
 
 def application(site: Site) -> Litestar:
@@ -36,7 +44,9 @@ def application(site: Site) -> Litestar:
     return Litestar(
         route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
         dependencies={"site": Provide(provided, sync_to_thread=False)},
+        guards=[refuse_unknown_parameters],
         before_request=_refuse_other_sites,
+        response_class=AnyFormat,
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
         logging_config=None,
@@ -59,5 +69,5 @@ async def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:
 
 
 def _routes() -> list[Any]:
-    versioned = Router(PREFIX, route_handlers=[*reading_routes.ROUTES, *command_routes.ROUTES])
-    return [healthz, versioned]
+    handlers = [route for subject in _SUBJECTS for route in subject.ROUTES]
+    return [healthz, Router(PREFIX, route_handlers=handlers)]

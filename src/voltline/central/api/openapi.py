@@ -20,6 +20,8 @@ from litestar.routes import HTTPRoute
 
 from voltline.central.api.bodies import BODY
 from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER
+from voltline.central.api.csv import FORMAT_PARAMETER, FORMATS, is_list
+from voltline.central.api.csv import MEDIA_TYPE as CSV
 from voltline.central.api.problems import MEDIA_TYPE, Problem
 from voltline.messages import Action, Payload, encode
 from voltline.messages.examples import EXAMPLES
@@ -39,7 +41,9 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
         HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached just now.",
     },
     "/healthz": {HTTPStatus.SERVICE_UNAVAILABLE: "What charge points report cannot be stored."},
-    "/api/v1/charge-points/{identity}": {HTTPStatus.NOT_FOUND: "There is no such charge point."},
+    "/api/v1/charge-points": {
+        HTTPStatus.CONFLICT: "There is such a charge point already, or it cannot be done just now."
+    },
     "/api/v1/transactions/{transaction_id}": {HTTPStatus.NOT_FOUND: "There is no such transaction."},
     "/api/v1/transactions/{transaction_id}/meter-values": {
         HTTPStatus.NOT_FOUND: "There is no such transaction."
@@ -65,6 +69,18 @@ _WARNINGS = {
 }
 
 
+_FORMAT = {
+    "name": FORMAT_PARAMETER,
+    "in": "query",
+    "description": "csv: the items as lines of CSV; likewise with `Accept: text/csv`.",
+    "schema": {"type": "string", "enum": list(FORMATS), "default": "json"},
+}
+_LINK = {
+    "description": "With CSV, where the list goes on: the address of the next part, with rel=next.",
+    "schema": {"type": "string"},
+}
+
+
 def description(routes: list[Any]) -> bytes:
     """The document as JSON. Takes some tens of milliseconds."""
     config = OpenAPIConfig(
@@ -81,6 +97,7 @@ def description(routes: list[Any]) -> bytes:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _tidy(document)
     _describe_bodies(document, schemas, described)
+    _describe_lists(document, described)
     _describe_problems(document, schemas)
     _describe_commands(document, schemas)
     return msgspec.json.encode(document)
@@ -125,6 +142,26 @@ def _describe_bodies(document: dict[str, Any], schemas: dict[str, Any], describe
                     }
 
 
+def _describe_lists(document: dict[str, Any], described: Litestar) -> None:
+    """Lists as CSV (see `csv`)."""
+    for operation, handler in _handled(document, described):
+        if is_list(handler.parsed_fn_signature.return_type.annotation):
+            operation.setdefault("parameters", []).append(_FORMAT)
+            answered = operation["responses"]["200"]
+            answered["content"][CSV] = {"schema": {"type": "string"}}
+            answered["headers"] = {"Link": _LINK}
+
+
+def _handled(document: dict[str, Any], described: Litestar) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Operations, each with the route handler that it describes."""
+    for route in described.routes:
+        if isinstance(route, HTTPRoute) and (item := document["paths"].get(route.path_format)):
+            for handler in route.route_handlers:
+                for method in handler.http_methods:
+                    if (operation := item.get(method.lower())) is not None:
+                        yield operation, handler
+
+
 def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> None:
     (reference,), components = msgspec.json.schema_components(
         [Problem], ref_template="#/components/schemas/{name}"
@@ -135,6 +172,8 @@ def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> Non
         for status in [status for status in responses if status.startswith("4")]:
             del responses[status]
         problems = dict(_PROBLEMS["*"]) | dict(_PROBLEMS.get(path, {}))
+        if path.startswith("/api/v1/charge-points/{identity}"):
+            problems.setdefault(HTTPStatus.NOT_FOUND, "There is no such charge point.")
         if "requestBody" in operation:
             problems |= _BODY_PROBLEMS
         if not any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):

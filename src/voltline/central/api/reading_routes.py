@@ -9,22 +9,18 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from voltline.central.api.cursors import cursor, number_position, text_position
+from voltline.central.api.cursors import cursor, number_position
 from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError
 from voltline.central.api.shapes import (
-    ChargePointPage,
-    ChargePointView,
     QuarantinePage,
     ReadingList,
     TransactionPage,
     TransactionView,
-    charge_point_view,
     quarantined_view,
     reading_view,
     transaction_view,
 )
-from voltline.central.domain.stations import Station
 from voltline.central.domain.transactions import Transaction
 
 Identity = Annotated[
@@ -46,37 +42,6 @@ ActiveFilter = Annotated[
 _LARGEST_ID = 2**63 - 1  # that a database could be asked for
 
 # These read the database, which blocks; Litestar runs them on worker threads.
-
-
-@get(
-    "/charge-points",
-    sync_to_thread=True,
-    operation_id="listChargePoints",
-    summary="List charge points",
-    tags=["Charge points"],
-)
-def charge_points(site: NamedDependency[Site], limit: Limit = 100, cursor: Cursor = None) -> ChargePointPage:
-    """All charge points that were ever seen or registered, by identity."""
-    found = site.queries.stations(after=text_position(cursor), limit=limit + 1)
-    return ChargePointPage(
-        items=_charge_point_views(site, found[:limit]),
-        next_cursor=_cursor(found[limit - 1].identity) if len(found) > limit else None,
-    )
-
-
-@get(
-    "/charge-points/{identity:str}",
-    sync_to_thread=True,
-    operation_id="getChargePoint",
-    summary="Show a charge point",
-    tags=["Charge points"],
-)
-def charge_point(site: NamedDependency[Site], identity: Identity) -> ChargePointView:
-    """One charge point; its identity is found in any case."""
-    station = site.queries.station(identity)
-    if station is None:
-        raise no_such_charge_point(identity)
-    return _charge_point_views(site, (station,))[0]
 
 
 @get(
@@ -149,7 +114,7 @@ def quarantine(site: NamedDependency[Site], limit: Limit = 100, cursor: Cursor =
     )
 
 
-ROUTES = [charge_points, charge_point, transactions, transaction, meter_values, quarantine]
+ROUTES = [transactions, transaction, meter_values, quarantine]
 
 _cursor = cursor  # the routes have a parameter of that name
 
@@ -173,19 +138,3 @@ def _transaction(site: Site, transaction_id: int) -> Transaction:
             f"There is no transaction {transaction_id}; GET /api/v1/transactions lists them.",
         )
     return found
-
-
-def _charge_point_views(site: Site, found: tuple[Station, ...]) -> list[ChargePointView]:
-    connectors = site.queries.connectors([station.key for station in found])
-    views = []
-    for station in found:
-        line = site.lines.line(station.identity)
-        views.append(
-            charge_point_view(
-                station,
-                connectors.get(station.key, ()),
-                online=line is not None,
-                last_heard_at=None if line is None else line.last_heard_at,
-            )
-        )
-    return views

@@ -50,6 +50,12 @@ class ChargePointView(Struct, frozen=True, kw_only=True):
     ]
     online: Annotated[bool, Meta(description="Whether it is connected now.")]
     registration: Annotated[Registration, Meta(description="Whether it may charge.")]
+    name: Annotated[str | None, Meta(description="What its operator calls it.")]
+    notes: Annotated[str | None, Meta(description="Its operator's notes.")]
+    strict: Annotated[
+        bool | None,
+        Meta(description="Whether its messages are read strictly; null: as set for all."),
+    ]
     vendor: str | None
     model: str | None
     charge_point_serial_number: str | None
@@ -64,6 +70,7 @@ class ChargePointView(Struct, frozen=True, kw_only=True):
     last_heard_at: Annotated[datetime | None, Meta(description="When anything was last received from it.")]
     last_connected_at: datetime | None
     last_disconnected_at: datetime | None
+    removed_at: Annotated[datetime | None, Meta(description="When it was removed; null: it was not.")]
     connectors: list[ConnectorView]
 
 
@@ -160,6 +167,9 @@ def charge_point_view(
         identity=station.identity,
         online=online,
         registration=station.registration,
+        name=station.name,
+        notes=station.notes,
+        strict=station.strict,
         vendor=station.vendor,
         model=station.model,
         charge_point_serial_number=station.charge_point_serial_number,
@@ -174,6 +184,7 @@ def charge_point_view(
         last_heard_at=last_heard_at or station.last_heard_at,
         last_connected_at=station.last_connected_at,
         last_disconnected_at=station.last_disconnected_at,
+        removed_at=station.removed_at,
         connectors=[
             ConnectorView(
                 connector_id=state.connector_id,
