@@ -218,3 +218,31 @@ async def test_a_ping_is_answered_with_its_data(http: aiohttp.ClientSession) -> 
             message = await websocket.receive(timeout=5)
             assert message.type is aiohttp.WSMsgType.PONG
             assert message.data == b"are you there"
+
+
+async def test_a_station_that_leaves_during_the_handshake_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    decide = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def admit(_: Handshake) -> Decision:
+        asked.set()
+        await decide.wait()
+        return Admitted()
+
+    central = with_boot_and_heartbeat(CentralSystem(admit=admit))
+    async with running(central) as url, aiohttp.ClientSession() as http:
+        port = int(url.split(":")[2].split("/")[0])
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"GET /ocpp/CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        await asyncio.wait_for(asked.wait(), 5)
+        writer.transport.abort()
+        decide.set()
+        async with http.ws_connect(f"{url}/CP2", protocols=("ocpp1.6",)) as websocket:
+            assert (await answer(websocket)).startswith("[3")
+        assert "CP1" not in str(central.stations)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

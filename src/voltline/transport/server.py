@@ -233,7 +233,10 @@ class CentralSystem:
             autoping=False,
             max_msg_size=self.options.max_message_bytes,
         )
-        await websocket.prepare(request)
+        try:
+            await websocket.prepare(request)
+        except ConnectionError:
+            return _refusal(Refused(503, "the station left during the handshake"))  # nobody reads it
         if subprotocol is None and (offered or not self.options.accept_missing_subprotocol):
             # OCPP-J 1.6, 3.2: finish the handshake without the header, then close at once.
             log.info(
