@@ -81,7 +81,7 @@ def wants_csv(request: Request[Any, Any, Any]) -> bool:
             text,
             errors=(Fault(path=FORMAT_PARAMETER, kind="invalid_parameter", text=text),),
         )
-    return asked == "csv"
+    return bool(asked == "csv")
 
 
 def csv_lines(kind: Any, items: Iterable[Any]) -> Iterator[bytes]:
@@ -137,7 +137,7 @@ def _csv_response(content: Any, request: Request[Any, Any, Any], headers: Mappin
         query = [pair for pair in parse_qsl(request.url.query, keep_blank_values=True) if pair[0] != "cursor"]
         sent["link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", following)])}>; rel="next"'
     return ASGIStreamingResponse(
-        iterator=csv_lines(item_type(type(content)), content.items),
+        iterator=csv_lines(item_type(content.__class__), content.items),
         media_type=MEDIA_TYPE,
         headers=sent,
         status_code=HTTPStatus.OK,

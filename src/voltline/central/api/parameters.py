@@ -50,7 +50,7 @@ def _known_parameters(connection: ASGIConnection[Any, Any, Any, Any]) -> frozens
                         names.add(FORMAT_PARAMETER)
                     known[route.path_format, str(method)] = frozenset(names)
         connection.app.state["query_parameters"] = known
-    return known.get((connection.scope.get("path_template", ""), connection.scope.get("method", "")))
+    return known.get((connection.scope["path_template"], str(connection.scope.get("method"))))
 
 
 def _hint(name: str, known: frozenset[str]) -> str:
