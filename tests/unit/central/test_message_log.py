@@ -299,7 +299,7 @@ async def test_frames_wait_for_a_disk_that_comes_back_and_are_dropped_beyond_a_l
     assert log.log.figures().dropped == 1
     broken = False
     async with asyncio.timeout(10):
-        while log.log.failure is not None:  # noqa: ASYNC110 - the thread has nothing to wait on
+        while log.log.failure is not None:
             await asyncio.sleep(0.01)
     log.call(A, "after", "Heartbeat")
     assert await log.ids() == ["after", "kept"]

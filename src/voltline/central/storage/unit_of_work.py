@@ -14,6 +14,7 @@ from voltline.central.storage.authorization import SqlIdTags
 from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
+from voltline.central.storage.deviations import SqlDeviations
 from voltline.central.storage.events import SqlEvents
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
@@ -31,6 +32,7 @@ class SqlUnitOfWork:
 
     def __init__(self, scope: Scope, events: SqlEvents) -> None:
         self.events = events
+        self.deviations = SqlDeviations(scope)
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
         self.configuration = SqlConfigurations(scope)

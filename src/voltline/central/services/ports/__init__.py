@@ -22,6 +22,7 @@ from voltline.central.domain.authorization import IdTag
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
+from voltline.central.services.ports.deviations import DeviationQueries, Deviations
 from voltline.central.services.ports.events import EventQueries, Events
 from voltline.central.services.ports.stations import StationQueries
 from voltline.central.services.ports.transactions import (
@@ -162,6 +163,8 @@ class UnitOfWork(Protocol):
     def repairs(self) -> Repairs: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def deviations(self) -> Deviations: ...
 
 
 class Writer(Protocol):
@@ -196,7 +199,9 @@ class WriterClosed(RuntimeError):
     """Work was submitted to a writer that is closing down."""
 
 
-class Queries(StationQueries, ConfigurationQueries, EventQueries, TransactionQueries, Protocol):
+class Queries(
+    StationQueries, ConfigurationQueries, EventQueries, DeviationQueries, TransactionQueries, Protocol
+):
     """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
 
     Any number of threads may ask at once; none of them waits for the writer, and each sees only what

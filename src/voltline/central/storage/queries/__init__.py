@@ -9,13 +9,14 @@ from sqlalchemy import select
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.storage.queries.configuration import ConfigurationReads
+from voltline.central.storage.queries.deviations import DeviationReads
 from voltline.central.storage.queries.events import EventReads
 from voltline.central.storage.queries.stations import StationReads
 from voltline.central.storage.queries.transactions import TransactionReads
 from voltline.central.storage.schema import connectors
 
 
-class SqlQueries(StationReads, ConfigurationReads, EventReads, TransactionReads):
+class SqlQueries(StationReads, ConfigurationReads, EventReads, DeviationReads, TransactionReads):
     """See `services.ports.Queries`. A subject's queries are a base of it, made upon `Reads`."""
 
     def connectors(self, wanted: Sequence[StationKey]) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
