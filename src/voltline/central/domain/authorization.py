@@ -220,11 +220,14 @@ def transaction_limit(tag: IdTag | None, rules: AuthorizationRules) -> int | Non
     return 1 if rules.one_transaction_per_tag else None
 
 
-def revocation(before: IdTag, after: IdTag | None) -> Revocation | None:
+def revocation(before: IdTag | None, after: IdTag | None) -> Revocation | None:
     """Why charge points that remember this tag as accepted have to forget it; None: they need not.
 
-    A group that was left counts as little as one that was entered: it does not say who may charge.
+    A tag that was not registered may have been accepted all the same. A group that was left counts as
+    little as one that was entered: it does not say who may charge.
     """
+    if before is None:
+        return Revocation.BLOCKED if after is not None and after.blocked else None
     if before.blocked:
         return None
     if after is None:

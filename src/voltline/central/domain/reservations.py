@@ -88,7 +88,12 @@ class ReservationChanged(Struct, frozen=True, kw_only=True):
 
 
 def is_used_by(
-    reservation: Reservation, *, sent_id: int | None, connector_id: int, id_tag: str, parent_id_tag: str | None
+    reservation: Reservation,
+    *,
+    sent_id: int | None,
+    connector_id: int,
+    id_tag: str,
+    parent_id_tag: str | None,
 ) -> bool:
     """Whether a start of this tag on this connector uses the reservation.
 

@@ -1,5 +1,6 @@
 """The tables, a module a subject. Their history is in migrations/; a test holds that both agree."""
 
+from voltline.central.storage.schema.authorization import cleared_caches, revocations, unknown_id_tags
 from voltline.central.storage.schema.base import metadata
 from voltline.central.storage.schema.configuration import (
     configuration,
@@ -21,10 +22,13 @@ from voltline.central.storage.schema.first_floor import (
     transactions,
     writer_marks,
 )
+from voltline.central.storage.schema.local_lists import local_lists
 from voltline.central.storage.schema.repairs import repairs
+from voltline.central.storage.schema.reservations import reservations
 
 __all__ = [
     "boots",
+    "cleared_caches",
     "configuration",
     "configuration_facts",
     "configuration_history",
@@ -36,12 +40,16 @@ __all__ = [
     "deviations",
     "events",
     "id_tags",
+    "local_lists",
     "metadata",
     "meter_values",
     "quarantine",
     "repairs",
+    "reservations",
+    "revocations",
     "stations",
     "status_history",
     "transactions",
+    "unknown_id_tags",
     "writer_marks",
 ]

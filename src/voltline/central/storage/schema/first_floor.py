@@ -109,6 +109,14 @@ id_tags = Table(
     Column("expires_at", Instant),
     Column("blocked", Boolean, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("parent_key", Words),
+    Column("max_transactions", Integer),
+    Column("group_max_transactions", Integer),
+    Column("notes", Words),
+    Column("added_at", Instant),
+    Column("last_used_at", Instant),
+    Index(None, "parent_key"),
+    Index(None, "last_used_at"),
 )
 
 transactions = Table(
@@ -147,6 +155,13 @@ transactions = Table(
     Index(
         "ix_transactions_running",
         "tag_key",
+        sqlite_where=text("stopped_at IS NULL"),
+        postgresql_where=text("stopped_at IS NULL"),
+    ),
+    Index(
+        "ix_transactions_running_on",
+        "station_id",
+        "connector_id",
         sqlite_where=text("stopped_at IS NULL"),
         postgresql_where=text("stopped_at IS NULL"),
     ),
