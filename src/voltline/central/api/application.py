@@ -11,7 +11,13 @@ from litestar import Litestar, Request, Router, get
 from litestar.di import Provide
 from litestar.response import Response
 
-from voltline.central.api import command_routes, reading_routes, station_routes
+from voltline.central.api import (
+    command_routes,
+    configuration_routes,
+    control_routes,
+    reading_routes,
+    station_routes,
+)
 from voltline.central.api.csv import AnyFormat
 from voltline.central.api.health_route import healthz
 from voltline.central.api.needs import Site
@@ -23,6 +29,8 @@ PREFIX = "/api/v1"
 
 _SUBJECTS = (
     station_routes,
+    configuration_routes,
+    control_routes,
     reading_routes,
     command_routes,
 )

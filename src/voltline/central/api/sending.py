@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -21,7 +23,14 @@ from voltline.messages import (
     TriggerMessage,
     action_of,
 )
-from voltline.wire.errors import CallError, CallTimeout, NotConnected, QueueFull, RemoteProtocolError
+from voltline.wire.errors import (
+    CallError,
+    CallTimeout,
+    LocalProtocolError,
+    NotConnected,
+    QueueFull,
+    RemoteProtocolError,
+)
 
 Conf = TypeVar("Conf", bound=Response)
 
@@ -89,9 +98,19 @@ async def answer_of(
     line: Line, identity: str, command: Request[Conf], *, timeout_s: float | None = None
 ) -> Conf:
     """What the charge point answers. Raises ApiError (502, 503, 504) where there is no usable answer."""
-    action = action_of(command).name
-    try:
+    with failures_told(identity, action_of(command).name):
         return await line.call(command, timeout_s=timeout_s)
+
+
+@contextmanager
+def failures_told(identity: str, action: str) -> Iterator[None]:
+    """Raise ApiError for whatever may go wrong with a call to a charge point inside."""
+    try:
+        yield
+    except LocalProtocolError as error:
+        raise ApiError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-command", "Invalid command", str(error)
+        ) from error
     except CallError as error:
         raise ApiError(
             HTTPStatus.BAD_GATEWAY,

@@ -14,6 +14,16 @@ from voltline.messages import CONFIGURATION_KEYS
 MAX_KEYS = "GetConfigurationMaxKeys"
 HEARTBEAT_INTERVAL = "HeartbeatInterval"
 _SECRETS = frozenset({"authorizationkey"})
+_LISTED_PROFILES = frozenset(
+    {
+        "Core",
+        "FirmwareManagement",
+        "LocalAuthListManagement",
+        "Reservation",
+        "SmartCharging",
+        "RemoteTrigger",
+    }
+)
 _USUAL_MAX_KEYS = 10
 """Asked for at once of a charge point that does not say how many it can take."""
 _LONGEST_INTERVAL_S = 2**31 - 1
@@ -183,3 +193,14 @@ def warnings(values: Mapping[str, str | None]) -> tuple[str, ...]:
             "only after the charge point has given its messages up",
         )
     return ()
+
+
+def lacks_profile(values: Mapping[str, str | None], profile: str) -> bool:
+    """Whether the charge point says which feature profiles it has, and this is not among them (PRF-02).
+
+    Only the profiles of OCPP 1.6 itself are ever listed. `values` by folded key.
+    """
+    listed = values.get("supportedfeatureprofiles")
+    if not listed or profile not in _LISTED_PROFILES:
+        return False
+    return folded(profile) not in {folded(item.strip()) for item in listed.split(",")}
