@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -61,7 +62,19 @@ class EnergyByReadings(Struct, frozen=True, kw_only=True):
     fell: bool = False
     """The register fell by a watt-hour or more."""
     of_session: bool = False
-    """The register counts from the start of the transaction, not over the meter's life."""
+    """The readings count from the start of the transaction, meterStart over the meter's life."""
+    other_base: bool = False
+    """The readings count over the meter's life, meterStart does not."""
+
+    def disagrees_with(self, energy_wh: int) -> bool:
+        """Whether meterStop less meterStart is another energy than what the readings rose by."""
+        charged = self.risen_wh if self.risen_wh is not None else self.intervals_wh
+        if charged is None:
+            return False
+        tolerance = max(100.0, 0.02 * max(charged, energy_wh))
+        return charged > energy_wh + tolerance or (
+            self.other_base and energy_wh > charged + tolerance + _MARGIN_WH
+        )
 
 
 def number(text: str) -> Decimal | None:
@@ -94,7 +107,7 @@ def energy_by_readings(
         return EnergyByReadings(intervals_wh=summed)
     offset = _offset(meter_start_wh, began_at, registers)
     values = [sample.value for sample in registers]
-    steps = [later - earlier for earlier, later in zip(values, values[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(values)]
     return EnergyByReadings(
         register_first_wh=float(values[0]),
         register_last_wh=float(values[-1]),
@@ -102,6 +115,7 @@ def energy_by_readings(
         intervals_wh=summed,
         fell=any(step <= -_SMALLEST_FALL_WH for step in steps),
         of_session=offset > 0,
+        other_base=offset < 0,
     )
 
 
@@ -119,7 +133,7 @@ def last_plausible_wh(
     offset = _offset(meter_start_wh, began_at, registers)
     values = [Decimal(meter_start_wh), *(sample.value + offset for sample in registers)]
     end: Decimal | None = None
-    for earlier, later in zip(values, values[1:], strict=False):
+    for earlier, later in pairwise(values):
         if later > earlier and later >= values[0]:
             end = later
     return meter_start_wh if end is None else int(end)
@@ -139,7 +153,7 @@ def power_curve(
     if registers and _offset(meter_start_wh, began_at, registers) == 0 and registers[0].at > began_at:
         registers = (Sample(began_at, Decimal(meter_start_wh)), *registers)
     points = []
-    for earlier, later in zip(registers, registers[1:], strict=False):
+    for earlier, later in pairwise(registers):
         seconds = (later.at - earlier.at).total_seconds()
         if seconds >= 1 and later.value >= earlier.value:
             power = float(later.value - earlier.value) * 3600 / seconds

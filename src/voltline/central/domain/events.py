@@ -117,11 +117,32 @@ class TransactionStopped(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class TransactionRepaired(Struct, frozen=True, kw_only=True):
+    """transaction.repaired: what was known of a transaction is changed after the fact; see /repairs."""
+
+    transaction_id: int
+    repair_id: int
+    kind: str
+    who: str
+    active: bool
+    energy_wh: int | None
+
+
 class QuarantineAdded(Struct, frozen=True, kw_only=True):
     """quarantine.added: a message that could not be placed."""
 
     action: str
     reason: str
+
+
+class QuarantineRepaired(Struct, frozen=True, kw_only=True):
+    """quarantine.repaired: a message in quarantine was placed or discarded; see /repairs."""
+
+    quarantine_id: int
+    repair_id: int
+    state: str
+    who: str
+    transaction_id: int | None
 
 
 class Deviated(Struct, frozen=True, kw_only=True):

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from voltline.central.domain.authorization import Authorization, AuthorizationRules, Verdict
-from voltline.central.domain.events import EventKind, QuarantineAdded, TransactionStarted, TransactionStopped
+from voltline.central.domain.events import EventKind, QuarantineAdded, TransactionStarted
 from voltline.central.domain.quarantine import QuarantineReason
+from voltline.central.domain.repairs import Change, RepairKind
 from voltline.central.domain.stations import StationKey
-from voltline.central.domain.transactions import Begun, Ended, Start, Stop, StopOutcome, same_stop
+from voltline.central.domain.transactions import (
+    Begun,
+    Ended,
+    Start,
+    Stop,
+    StopOutcome,
+    Transaction,
+    believable,
+    oddities,
+    same_stop,
+)
 from voltline.central.services.authorization import authorize, authorize_start
+from voltline.central.services.endings import (
+    end_forgotten,
+    infer_stop,
+    match,
+    place_waiting_stop,
+    repaired,
+    settle,
+    stop_of,
+)
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
-from voltline.messages import StartTransaction, StopTransaction
+from voltline.messages import Request, StartTransaction, StopTransaction
 
 
 def begin(
@@ -27,6 +48,10 @@ def begin(
     A station that lost our answer sends the request again. It must be given the same id, or its meter
     readings would belong to no transaction. The transaction is kept whatever its tag is told: energy
     may have flowed before we were asked.
+
+    Messages of an outage come in any order. What still runs on the connector and began before ends
+    here; if a later transaction began there already, this one ends where that one began; and its own
+    stop may be waiting in quarantine.
     """
     start = Start(
         connector_id=request.connector_id,
@@ -42,8 +67,19 @@ def begin(
             _authorization_again(unit, earlier.authorization_status, start, received_at, rules),
             True,
         )
+    began_at = believable(start.started_at, received_at)
+    shell = _shell_of(unit, station, start, began_at)
+    if shell is None:
+        end_forgotten(unit, station, start.connector_id, began_at, received_at)
     authorization = authorize_start(unit, start.id_tag, received_at, rules)
-    transaction_id = unit.transactions.begin(station, start, authorization.status, received_at)
+    noted = oddities(start, None, start_received_at=received_at)
+    if shell is None:
+        transaction_id = unit.transactions.begin(
+            station, start, authorization.status, received_at, began_at, noted
+        )
+    else:
+        transaction_id = shell.id
+        unit.transactions.adopt(shell.id, start, authorization.status, received_at, began_at, noted)
     started = TransactionStarted(
         transaction_id=transaction_id,
         connector_id=start.connector_id,
@@ -53,7 +89,41 @@ def begin(
         meter_start_wh=start.meter_start_wh,
     )
     unit.events.add(EventKind.TRANSACTION_STARTED, station, started, received_at)
+    _complete(unit, transaction_id, shell, received_at)
     return Begun(transaction_id, authorization, False)
+
+
+def _shell_of(unit: UnitOfWork, station: StationKey, start: Start, began_at: datetime) -> Transaction | None:
+    """What was known only by its meter values until this start came (QUE-10)."""
+    for one in unit.transactions.running(station, start.connector_id):
+        nameless = not one.started and one.sent_id is not None and one.sent_id < 1
+        if (
+            nameless
+            and began_at <= one.beginning
+            and start.meter_start_wh <= max(one.start.meter_start_wh, 0)
+        ):
+            return one
+    return None
+
+
+def _complete(
+    unit: UnitOfWork, transaction_id: int, shell: Transaction | None, received_at: datetime
+) -> None:
+    """Do for a transaction that just began what should have been done before it, had it come in time."""
+    begun = unit.transactions.get(transaction_id)
+    assert begun is not None
+    if shell is not None:
+        change = Change(
+            kind=RepairKind.ADOPT_START, station=begun.station, before=(shell, None), after=(begun, None)
+        )
+        repaired(unit, change, received_at)
+    place_waiting_stop(unit, begun, received_at)
+    begun = unit.transactions.get(transaction_id)
+    assert begun is not None
+    if begun.stop is None:
+        following = unit.transactions.next_beginning(begun.station, begun.start.connector_id, begun.beginning)
+        if following is not None:
+            infer_stop(unit, begun, following, received_at)
 
 
 def end(
@@ -69,50 +139,65 @@ def end(
     """
     tag = present(request.id_tag)
     authorization = None if tag is None else authorize(unit, tag, received_at, rules)
-    stop = Stop(
-        stopped_at=request.timestamp,
-        meter_stop_wh=request.meter_stop,
-        reason=present(request.reason) or "Local",
-        id_tag=tag,
-    )
-    transaction_id = request.transaction_id
-    transaction = unit.transactions.get(transaction_id) if transaction_id > 0 else None
+    stop = stop_of(request)
+    transaction = _named(unit, station, request.transaction_id)
+    reason = QuarantineReason.ALREADY_STOPPED
     if transaction is None:
-        none_given = transaction_id <= 0
-        reason = QuarantineReason.NO_TRANSACTION_ID if none_given else QuarantineReason.UNKNOWN_TRANSACTION
-    elif transaction.station != station:
-        reason = QuarantineReason.FOREIGN_TRANSACTION
-    elif transaction.stop is None:
-        unit.transactions.stop(transaction_id, stop, received_at)
-        if request.transaction_data:
-            unit.meter_values.add(
-                station,
-                transaction.start.connector_id,
-                transaction_id,
-                transaction_id,
-                request.transaction_data,
-                received_at,
-                True,
-            )
-        stopped = TransactionStopped(
-            transaction_id=transaction_id,
-            connector_id=transaction.start.connector_id,
-            id_tag=transaction.start.id_tag,
-            stopped_at=stop.stopped_at,
-            meter_stop_wh=stop.meter_stop_wh,
-            energy_wh=stop.meter_stop_wh - transaction.start.meter_start_wh,
-            reason=stop.reason,
-        )
-        unit.events.add(EventKind.TRANSACTION_STOPPED, station, stopped, received_at)
+        # The repetition of a stop that was matched: look before anything else is matched with it.
+        if any(_is_end(one, stop) for one in unit.transactions.stopped_by(station, stop)):
+            return Ended(StopOutcome.REPEATED, authorization)
+        reason = _why_unknown(unit, request.transaction_id)
+        if reason is QuarantineReason.NO_TRANSACTION_ID:
+            found, several = match(unit, station, stop, received_at)
+            if found is not None:
+                settle(unit, found, request, received_at, matched=True)
+                return Ended(StopOutcome.STOPPED, authorization)
+            if several:
+                reason = QuarantineReason.AMBIGUOUS
+    elif not transaction.settled:
+        settle(unit, transaction, request, received_at)
         return Ended(StopOutcome.STOPPED, authorization)
-    elif same_stop(transaction.stop, stop):
+    elif _is_end(transaction, stop):
         return Ended(StopOutcome.REPEATED, authorization)
-    else:
-        reason = QuarantineReason.ALREADY_STOPPED
-    unit.quarantine.put(station, request, reason, received_at)
-    added = QuarantineAdded(action="StopTransaction", reason=reason)
-    unit.events.add(EventKind.QUARANTINE_ADDED, station, added, received_at)
+    put_into_quarantine(unit, station, request, "StopTransaction", reason, received_at)
     return Ended(StopOutcome.QUARANTINED, authorization, reason)
+
+
+def put_into_quarantine(
+    unit: UnitOfWork,
+    station: StationKey,
+    request: Request[Any],
+    action: str,
+    reason: QuarantineReason,
+    received_at: datetime,
+) -> None:
+    """Keep a message that cannot be placed, and tell of it, unless it was kept before."""
+    if unit.quarantine.put(station, request, reason, received_at):
+        added = QuarantineAdded(action=action, reason=reason)
+        unit.events.add(EventKind.QUARANTINE_ADDED, station, added, received_at)
+
+
+def _named(unit: UnitOfWork, station: StationKey, transaction_id: int) -> Transaction | None:
+    """This charge point's transaction under an id: ours, or the one that it uses itself."""
+    if transaction_id < 1:
+        return None
+    transaction = unit.transactions.get(transaction_id)
+    if transaction is None or transaction.station != station:
+        shell = unit.transactions.shell(station, transaction_id)
+        transaction = None if shell is None else unit.transactions.get(shell)
+    return transaction
+
+
+def _is_end(transaction: Transaction, stop: Stop) -> bool:
+    return transaction.settled and transaction.stop is not None and same_stop(transaction.stop, stop)
+
+
+def _why_unknown(unit: UnitOfWork, transaction_id: int) -> QuarantineReason:
+    if transaction_id < 1:
+        return QuarantineReason.NO_TRANSACTION_ID
+    if unit.transactions.get(transaction_id) is None:
+        return QuarantineReason.UNKNOWN_TRANSACTION
+    return QuarantineReason.FOREIGN_TRANSACTION
 
 
 def _authorization_again(

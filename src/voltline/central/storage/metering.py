@@ -40,6 +40,9 @@ _STREAMS_OF_A_STATION = 64
 _LOOKED_BACK = 32
 """So many rows of a stream are compared with one that may have been sent before."""
 
+_MOST_ROWS = 20_000
+"""So many rows of one transaction are looked at while others wait, the newest."""
+
 _encode = Encoder().encode
 
 
@@ -122,6 +125,28 @@ class SqlMeterValues:
         if not rows or (not from_stop and self._is_repeat(station, connector_id, transaction_id, rows)):
             return
         self._rows += rows
+
+    def readings(self, transaction_id: int) -> tuple[Reading, ...]:
+        self.flush()
+        table = meter_values.c
+        newest = (
+            select(meter_values)
+            .where(table.transaction_id == transaction_id)
+            .order_by(table.id.desc())
+            .limit(_MOST_ROWS)
+        )
+        rows = sorted(self._scope.connection.execute(newest), key=lambda row: (row.measured_at, row.id))
+        return tuple(reading for row in rows for reading in readings_of(row))
+
+    def names_transaction(self, transaction_id: int) -> bool:
+        self.flush()
+        table = meter_values.c
+        named = select(table.id).where(
+            table.transaction_id == transaction_id,
+            table.sent_transaction_id == transaction_id,
+            table.from_stop.is_(False),
+        )
+        return self._scope.connection.execute(named.limit(1)).first() is not None
 
     def flush(self) -> None:
         """Send the collected rows to the database."""

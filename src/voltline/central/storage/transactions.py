@@ -168,6 +168,16 @@ class SqlTransactions:
         ).scalar()
         return found
 
+    def running(self, station: StationKey, connector_id: int) -> tuple[Transaction, ...]:
+        table = transactions.c
+        return self._some(
+            selected.where(
+                table.station_id == station,
+                table.connector_id == connector_id,
+                table.stopped_at.is_(None),
+            ).order_by(table.id)
+        )
+
     def unsettled(self, station: StationKey) -> tuple[Transaction, ...]:
         table = transactions.c
         return self._some(

@@ -72,6 +72,10 @@ class Transactions(Protocol):
         """When the next transaction that was started on this connector after this time began."""
         ...
 
+    def running(self, station: StationKey, connector_id: int) -> tuple[Transaction, ...]:
+        """Those that run on this connector, oldest first: one, where charge points do as they should."""
+        ...
+
     def unsettled(self, station: StationKey) -> tuple[Transaction, ...]:
         """The newest ones whose stop was not received, newest first; not all of very many."""
         ...

@@ -46,6 +46,14 @@ def _transactions() -> None:
         sqlite_where=sa.text("settled IS 0"),
         postgresql_where=sa.text("settled IS false"),
     )
+    running = sa.text("stopped_at IS NULL")
+    op.create_index(
+        "ix_transactions_running_on",
+        "transactions",
+        ["station_id", "connector_id"],
+        sqlite_where=running,
+        postgresql_where=running,
+    )
     known = sa.text("sent_id IS NOT NULL")
     op.create_index(
         "ix_transactions_sent_id",
