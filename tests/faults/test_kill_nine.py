@@ -28,7 +28,7 @@ async def test_killed_at_random_moments_it_loses_and_doubles_no_acknowledged_mes
     assert max(report.restarts_s) < 10
 
 
-VALUES = (
+COLUMNS = (
     "station_id, connector_id, sent_transaction_id, transaction_id, measured_at, received_at, sampled_values,"
     " from_stop"
 )
@@ -36,7 +36,7 @@ FAULTS = {
     "missing: StartTransaction": "DELETE FROM transactions WHERE id = 1",
     "missing: MeterValues": "DELETE FROM meter_values WHERE id = 2",
     "missing: StopTransaction": "UPDATE transactions SET stopped_at = NULL WHERE id = 2",
-    "double: MeterValues": f"INSERT INTO meter_values ({VALUES}) SELECT {VALUES} FROM meter_values WHERE id=3",
+    "double: MeterValues": f"INSERT INTO meter_values ({COLUMNS}) SELECT {COLUMNS} FROM meter_values LIMIT 1",
     "changed: StopTransaction": "UPDATE transactions SET meter_stop_wh = meter_stop_wh + 1 WHERE id = 1",
     "never sent: readings": 'UPDATE meter_values SET sampled_values = \'[{"value":"1"}]\' WHERE id = 4',
     "never sent: transaction": "UPDATE transactions SET connector_id = 7 WHERE id = 1",

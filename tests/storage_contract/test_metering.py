@@ -3,6 +3,7 @@ import pytest
 
 from voltline.central.services import stations
 from voltline.central.services.metering import record
+from voltline.central.services.ports import UnitOfWork
 from voltline.central.services.transactions import begin, end
 from voltline.messages import (
     ACTIONS,
@@ -190,12 +191,82 @@ def test_values_that_are_sent_again_within_one_batch_are_kept_once(storage: Stor
     assert storage.count("meter_values") == 1
 
 
-def test_equal_values_on_one_connection_are_all_kept(storage: Storage) -> None:
+@pytest.mark.requirement("QUE-07")
+@pytest.mark.parametrize("placed", [False, True])
+def test_values_that_are_sent_again_on_the_same_connection_are_kept_once(
+    storage: Storage, placed: bool
+) -> None:
+    """Our answer was on its way, but too late for the charge point."""
+    key = storage.station()
+    transaction_id = storage.do(begin, key, start(), NOON, ANYONE).transaction_id if placed else None
+    for second in (60, 120, 120, 180, 180, 120, 240):
+        storage.do(record, key, meter(transaction_id, second), at(second))
+    assert storage.count("meter_values") == 4
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_several_messages_that_are_sent_again_are_each_kept_once(storage: Storage, restarted: bool) -> None:
+    """A charge point that lost its note of what was acknowledged."""
     key = storage.station()
     transaction_id = storage.do(begin, key, start(), NOON, ANYONE).transaction_id
-    for _ in range(3):
-        storage.do(record, key, meter(transaction_id, 60), NOON)
+    for second in range(60, 301, 60):
+        storage.do(record, key, meter(transaction_id, second), NOON)
+    if restarted:
+        storage.restart()
+    storage.station()
+    for second in (180, 240, 300, 360):
+        storage.do(record, key, meter(transaction_id, second), NOON)
+    assert storage.count("meter_values") == 6
+
+
+def test_a_message_of_several_times_that_is_sent_again_is_kept_once(storage: Storage) -> None:
+    key = storage.station()
+    values = [sampled(120), sampled(60)]  # in an order that tells nothing
+    for _ in range(2):
+        storage.do(record, key, MeterValues(connector_id=1, meter_value=values), NOON)
+    assert storage.count("meter_values") == 2
+
+
+@pytest.mark.parametrize("clock", [[60, 60, 60], [180, 120, 60], [3600, 60, 120]])
+def test_different_values_are_all_kept_whatever_the_charge_points_clock_does(
+    storage: Storage, clock: list[int]
+) -> None:
+    key = storage.station()
+    transaction_id = storage.do(begin, key, start(), NOON, ANYONE).transaction_id
+    for number, second in enumerate(clock):
+        storage.do(record, key, meter(transaction_id, second, energy=str(number)), NOON)
     assert storage.count("meter_values") == 3
+
+
+def test_equal_values_without_a_time_are_all_kept_on_one_connection(storage: Storage) -> None:
+    key = storage.station()
+    values = [MeterValue(timestamp=UNKNOWN_TIME, sampled_value=[SampledValue(value="0")])]
+    for second in range(3):
+        storage.do(record, key, MeterValues(connector_id=1, meter_value=values), at(second))
+    assert storage.count("meter_values") == 3
+
+
+def test_values_of_a_batch_that_was_rolled_back_are_kept_when_it_runs_again(storage: Storage) -> None:
+    key = storage.station()
+    transaction_id = storage.do(begin, key, start(), NOON, ANYONE).transaction_id
+
+    def batch(unit: UnitOfWork) -> None:
+        for second in (60, 120, 180):
+            record(unit, key, meter(transaction_id, second), NOON)
+
+    def failing(unit: UnitOfWork) -> None:
+        batch(unit)
+        raise RuntimeError("one of its works")
+
+    with pytest.raises(RuntimeError):
+        storage.do(failing)
+    storage.do(batch)
+    assert storage.count("meter_values") == 3
+
+
+def test_a_message_without_any_value_is_kept_as_nothing(storage: Storage) -> None:
+    storage.do(record, storage.station(), MeterValues(connector_id=1, meter_value=[]), NOON)
+    assert storage.count("meter_values") == 0
 
 
 def test_equal_values_of_two_connectors_are_both_kept(storage: Storage) -> None:
