@@ -143,12 +143,11 @@ def test_refused_transaction_does_not_make_its_tag_concurrent(storage: Storage) 
     assert storage.do(begin, key, start("NEW", 2), NOON, reject).authorization.status is Verdict.ACCEPTED
 
 
-def test_start_beside_a_transaction_that_was_never_stopped_leaves_that_one_as_it_is(
-    storage: Storage,
-) -> None:
-    key = storage.station()
+def test_start_on_another_connector_leaves_a_running_transaction_as_it_is(storage: Storage) -> None:
+    key, other = storage.station("CP1"), storage.station("CP2")
     first = storage.do(begin, key, start(), NOON, ANYONE)
-    storage.do(begin, key, start(second=100), NOON, ANYONE)
+    storage.do(begin, key, start(connector=2, second=100), NOON, ANYONE)
+    storage.do(begin, other, start(second=100), NOON, ANYONE)
     assert transaction(storage, first.transaction_id).stop is None
 
 
@@ -264,7 +263,7 @@ def test_stop_of_no_transaction_is_answered_and_kept_in_quarantine(
 ) -> None:
     key = storage.station()
     storage.do(begin, key, start(), NOON, ANYONE)
-    ended = storage.do(end, key, stop(transaction_id, tag="TAG"), at(9), ANYONE)
+    ended = storage.do(end, key, stop(transaction_id, tag="ANOTHER"), at(9), ANYONE)
     assert ended.outcome is StopOutcome.QUARANTINED
     assert ended.authorization is not None
     (kept,) = storage.queries.quarantine()
@@ -313,7 +312,7 @@ def test_impossible_figures_are_kept_as_they_came_and_flagged(storage: Storage) 
 def test_transactions_are_listed_newest_first_page_by_page(storage: Storage) -> None:
     one, two = storage.station("CP1"), storage.station("Cp2")
     ids = [
-        storage.do(begin, key, start(f"T{n % 2}", second=n), at(n), ANYONE).transaction_id
+        storage.do(begin, key, start(f"T{n % 2}", n + 1, second=n), at(n), ANYONE).transaction_id
         for n, key in enumerate([one, two] * 3)
     ]
     storage.do(end, one, stop(ids[0]), NOON, ANYONE)
