@@ -104,6 +104,7 @@ async def test_admit_sees_the_handshake_and_its_context_reaches_the_connection(h
 
 
 @adapted
+@pytest.mark.requirement("WSC-09")
 async def test_an_identity_that_is_none_is_refused_with_404(host: Host) -> None:
     async with host(CentralSystem()) as url:
         with pytest.raises(websockets.InvalidStatus) as refused:
@@ -113,7 +114,6 @@ async def test_an_identity_that_is_none_is_refused_with_404(host: Host) -> None:
 
 
 @adapted
-@pytest.mark.requirement("WSC-06")
 async def test_a_station_without_subprotocol_is_accepted_and_noted_or_closed_as_the_option_says(
     host: Host,
 ) -> None:

@@ -12,7 +12,7 @@ from tests.faults.inspection import findings
 from tests.faults.kill_nine import Killing, Plan
 
 
-@pytest.mark.requirement("QUE-12", "TXS-12")
+@pytest.mark.requirement("QUE-05", "TXS-12")
 async def test_killed_at_random_moments_it_loses_and_doubles_no_acknowledged_message(tmp_path: Path) -> None:
     plan = Plan(rounds=4, stations=15, seed=9, longest_uptime_s=1.0, looked_into=100)
     report = await Killing(plan, tmp_path, print).run()

@@ -194,7 +194,6 @@ def test_values_that_are_sent_again_within_one_batch_are_kept_once(storage: Stor
     assert storage.count("meter_values") == 1
 
 
-@pytest.mark.requirement("QUE-07")
 @pytest.mark.parametrize("placed", [False, True])
 def test_values_that_are_sent_again_on_the_same_connection_are_kept_once(
     storage: Storage, placed: bool

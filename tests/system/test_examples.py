@@ -218,7 +218,7 @@ async def test_a_call_that_is_open_when_the_station_vanishes_is_answered_409(nam
 
 
 @hosted
-@pytest.mark.requirement("WSC-06")
+@pytest.mark.requirement("WSC-08")
 async def test_a_station_that_offers_another_subprotocol_only_is_closed(name: str) -> None:
     async with HOSTS[name]() as app:
         async with websockets.connect(f"{app.ws}/CP1", subprotocols=["ocpp2.0.1"]) as websocket:

@@ -119,8 +119,8 @@ class MeterValues(Protocol):
         """Keep these, in this order.
 
         `sent_transaction_id` is what the charge point wrote, `transaction_id` its transaction where
-        there is one. Values of an unknown time (`UNKNOWN_TIME`) count as of their receipt. The very
-        values that the charge point sent last before it lost its connection are not kept twice.
+        there is one. Values of an unknown time (`UNKNOWN_TIME`) count as of their receipt. Values
+        that the charge point sends again, on this connection or the next, are not kept twice.
         """
         ...
 
