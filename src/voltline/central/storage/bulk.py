@@ -40,14 +40,17 @@ class BulkInsert:
     def _in_chunks(self, connection: Connection, rows: Sequence[Row]) -> None:
         """In chunks of 128, then one of a multiple of 16, then what is left.
 
-        Few statements, and of few sizes (23), so that the driver can keep them prepared.
+        Few statements, and of few sizes (23), so that the driver can keep them prepared. Straight to
+        the driver: SQLAlchemy's part would cost as much as the rows of a small batch.
         """
+        cursor = connection.connection.cursor()
         start = 0
         while left := len(rows) - start:
             size = min(left - left % _STEP or left, _LARGEST_CHUNK)
             chunk = rows[start : start + size]
-            connection.exec_driver_sql(self._sql(size), tuple(chain.from_iterable(chunk)))
+            cursor.execute(self._sql(size), tuple(chain.from_iterable(chunk)))
             start += size
+        cursor.close()
 
     def _sqlite(self, size: int) -> str:
         row = f"({', '.join('?' * self._width)})"
