@@ -10,14 +10,18 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
-from voltline.central.storage.authorization import SqlIdTags
+from voltline.central.storage.access import SqlTokens
+from voltline.central.storage.authorization import SqlIdTags, SqlRevocations
+from voltline.central.storage.commands import SqlCommands
 from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
 from voltline.central.storage.deviations import SqlDeviations
 from voltline.central.storage.events import SqlEvents
+from voltline.central.storage.local_lists import SqlLocalLists
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
+from voltline.central.storage.reservations import SqlReservations
 from voltline.central.storage.schema import writer_marks
 from voltline.central.storage.scope import Scope
 from voltline.central.storage.stations import SqlStations
@@ -32,12 +36,17 @@ class SqlUnitOfWork:
 
     def __init__(self, scope: Scope, events: SqlEvents) -> None:
         self.events = events
+        self.commands = SqlCommands(scope)
+        self.tokens = SqlTokens(scope)
         self.deviations = SqlDeviations(scope)
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
         self.configuration = SqlConfigurations(scope)
         self.connectors = SqlConnectors(scope)
         self.id_tags = SqlIdTags(scope)
+        self.revocations = SqlRevocations(scope)
+        self.local_lists = SqlLocalLists(scope)
+        self.reservations = SqlReservations(scope)
         self.transactions = SqlTransactions(scope)
         self.data_transfers = SqlDataTransfers(scope)
         self.quarantine = SqlQuarantine(scope)

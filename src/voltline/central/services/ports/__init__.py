@@ -18,12 +18,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from voltline.central.domain.authorization import IdTag
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
+from voltline.central.services.ports.access import TokenQueries, Tokens
+from voltline.central.services.ports.authorization import IdTagQueries, IdTags, Revocations
+from voltline.central.services.ports.commands import CommandQueries, Commands
 from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
 from voltline.central.services.ports.deviations import DeviationQueries, Deviations
 from voltline.central.services.ports.events import EventQueries, Events
+from voltline.central.services.ports.local_lists import LocalListQueries, LocalLists
+from voltline.central.services.ports.reservations import ReservationQueries, Reservations
 from voltline.central.services.ports.stations import StationQueries
 from voltline.central.services.ports.transactions import (
     MeterValues,
@@ -39,11 +43,14 @@ __all__ = [
     "Connectors",
     "DataTransfers",
     "IdTags",
+    "LocalLists",
     "MeterValues",
     "Page",
     "Quarantine",
     "Queries",
     "Repairs",
+    "Reservations",
+    "Revocations",
     "Stations",
     "StorageUnavailable",
     "Transactions",
@@ -120,20 +127,6 @@ class Connectors(Protocol):
         ...
 
 
-class IdTags(Protocol):
-    """Registered id tags, in any case."""
-
-    def find(self, id_tag: str) -> IdTag | None: ...
-
-    def put(self, tag: IdTag, at: datetime) -> None:
-        """Register a tag, or replace what is known of it."""
-        ...
-
-    def remove(self, id_tag: str) -> bool:
-        """False: there was none."""
-        ...
-
-
 class DataTransfers(Protocol):
     def add(
         self, station: StationKey, request: DataTransfer, answered: str, received_at: datetime
@@ -152,6 +145,12 @@ class UnitOfWork(Protocol):
     @property
     def id_tags(self) -> IdTags: ...
     @property
+    def revocations(self) -> Revocations: ...
+    @property
+    def local_lists(self) -> LocalLists: ...
+    @property
+    def reservations(self) -> Reservations: ...
+    @property
     def transactions(self) -> Transactions: ...
     @property
     def meter_values(self) -> MeterValues: ...
@@ -163,6 +162,10 @@ class UnitOfWork(Protocol):
     def repairs(self) -> Repairs: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def commands(self) -> Commands: ...
+    @property
+    def tokens(self) -> Tokens: ...
     @property
     def deviations(self) -> Deviations: ...
 
@@ -200,7 +203,17 @@ class WriterClosed(RuntimeError):
 
 
 class Queries(
-    StationQueries, ConfigurationQueries, EventQueries, DeviationQueries, TransactionQueries, Protocol
+    StationQueries,
+    ConfigurationQueries,
+    EventQueries,
+    DeviationQueries,
+    TransactionQueries,
+    IdTagQueries,
+    LocalListQueries,
+    ReservationQueries,
+    CommandQueries,
+    TokenQueries,
+    Protocol,
 ):
     """The reading side. Each method blocks: call it on a worker thread (`asyncio.to_thread`).
 

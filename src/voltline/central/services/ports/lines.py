@@ -45,9 +45,12 @@ class Line(Protocol):
         """Begin to close the connection."""
         ...
 
-    async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
+    async def call(
+        self, request: Request[Conf], *, timeout_s: float | None = None, command_id: str | None = None
+    ) -> Conf:
         """Send a command; raises as `transport.Connection.call` does.
 
+        It is recorded (`domain.commands`), unless it is already, as `command_id`.
         What the answer means is stored by then (`services.outcomes`).
         """
         ...

@@ -8,15 +8,30 @@ from sqlalchemy import select
 
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
+from voltline.central.storage.queries.authorization import IdTagReads
+from voltline.central.storage.queries.commands import CommandReads, TokenReads
 from voltline.central.storage.queries.configuration import ConfigurationReads
 from voltline.central.storage.queries.deviations import DeviationReads
 from voltline.central.storage.queries.events import EventReads
+from voltline.central.storage.queries.local_lists import LocalListReads
+from voltline.central.storage.queries.reservations import ReservationReads
 from voltline.central.storage.queries.stations import StationReads
 from voltline.central.storage.queries.transactions import TransactionReads
 from voltline.central.storage.schema import connectors
 
 
-class SqlQueries(StationReads, ConfigurationReads, EventReads, DeviationReads, TransactionReads):
+class SqlQueries(
+    StationReads,
+    ConfigurationReads,
+    EventReads,
+    DeviationReads,
+    TransactionReads,
+    IdTagReads,
+    LocalListReads,
+    ReservationReads,
+    CommandReads,
+    TokenReads,
+):
     """See `services.ports.Queries`. A subject's queries are a base of it, made upon `Reads`."""
 
     def connectors(self, wanted: Sequence[StationKey]) -> Mapping[StationKey, tuple[ConnectorState, ...]]:
