@@ -30,7 +30,7 @@ START = (
 )
 METER_VALUES = (
     b'[2,"%012d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":['
-    b'{"timestamp":"2026-01-01T00:%02d:%02dZ",'
+    b'{"timestamp":"2026-01-01T%02d:%02d:%02dZ",'
     b'"sampledValue":[{"value":"%d","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","unit":"Wh"},'
     b'{"value":"7360.0","context":"Sample.Periodic","measurand":"Power.Active.Import","unit":"W"},'
     b'{"value":"32.0","context":"Sample.Periodic","measurand":"Current.Import","unit":"A","phase":"L1"},'
@@ -153,8 +153,9 @@ class LoadStation(asyncio.Protocol):
         self.running = True
         if self.number % (METER_VALUES_A_HEARTBEAT + 1):
             self.meter_values += 1
-            seconds = self.number % 3600
-            self.send(METER_VALUES, self.transaction_id, seconds // 60, seconds % 60, self.number)
+            minutes, second = divmod(self.number, 60)
+            hour, minute = divmod(minutes, 60)
+            self.send(METER_VALUES, self.transaction_id, hour % 24, minute, second, self.number)
         else:
             self.send(HEARTBEAT)
 
