@@ -23,6 +23,7 @@ from voltline.central.api.listener import HttpListener
 from voltline.central.api.needs import Site
 from voltline.central.domain.authorization import AuthorizationRules
 from voltline.central.domain.stations import RegistrationRules
+from voltline.central.command_log import CommandLog
 from voltline.central.door import Door
 from voltline.central.folder import DataFolder, UnusableFolder
 from voltline.central.handlers.desk import Desk, Visit
@@ -31,7 +32,7 @@ from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
 from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import stations
+from voltline.central.services import commands, stations
 from voltline.central.settings import Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
@@ -73,6 +74,7 @@ class Central:
         self._stopping = False
         self._ocpp: CentralSystem
         self._writer: GroupCommit
+        self._command_log: CommandLog
         self._lines: LiveLines
         self._runner: Runner
         self._keeper: ConfigurationKeeper
@@ -118,12 +120,15 @@ class Central:
             self._recorder = self._open_recorder(folder)
             undo.callback(self._recorder.close)
         self._ocpp = self._central_system()
+        self._command_log = CommandLog(self._writer, now=self._now, clock=asyncio.get_running_loop().time)
+        self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(_log_failure)
         self._lines = LiveLines(
             self._ocpp.stations,
             now=self._now,
             clock=asyncio.get_running_loop().time,
             writer=self._writer,
             mode=self._ocpp.options.mode,
+            log=self._command_log,
         )
         self._runner = Runner(
             self._lines,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from voltline.base.ids import folded
+from voltline.central.command_log import CommandLog
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.handlers.desk import Visit
 from voltline.central.services.outcomes import OUTCOMES
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 class ConnectionLine:
     """The live connection of one charge point."""
 
-    __slots__ = ("_connection", "_now", "_strict", "_writer", "last_heard_at")
+    __slots__ = ("_connection", "_log", "_now", "_strict", "_writer", "last_heard_at")
 
     def __init__(
         self,
@@ -36,8 +37,10 @@ class ConnectionLine:
         writer: Writer | None,
         now: Callable[[], datetime],
         strict: bool,
+        log: CommandLog | None,
     ) -> None:
         self._connection = connection
+        self._log = log
         self._strict = strict
         self._writer = writer
         self._now = now
@@ -75,8 +78,10 @@ class ConnectionLine:
     def hang_up(self, reason: str) -> None:
         self._connection.close(POLICY_VIOLATION, reason)
 
-    async def call(self, request: Request[Conf], *, timeout_s: float | None = None) -> Conf:
-        answer = await self._connection.call(request, timeout_s=timeout_s)
+    async def call(
+        self, request: Request[Conf], *, timeout_s: float | None = None, command_id: str | None = None
+    ) -> Conf:
+        answer = await self._recorded_call(request, timeout_s, command_id)
         outcome = OUTCOMES.get(type(request))
         if outcome is not None and self._writer is not None:
             try:
@@ -85,6 +90,20 @@ class ConnectionLine:
                 log.info("%s: the answer to %s came while closing", self.identity, type(request).__name__)
             else:
                 await asyncio.shield(stored)  # what is in the writer's line is done, waited for or not
+        return answer
+
+    async def _recorded_call(
+        self, request: Request[Conf], timeout_s: float | None, command_id: str | None
+    ) -> Conf:
+        if self._log is None:
+            return await self._connection.call(request, timeout_s=timeout_s)
+        command = self._log.begin(self.key, request, command_id)
+        try:
+            answer = await self._connection.call(request, timeout_s=timeout_s)
+        except BaseException as error:
+            command.failed(error)
+            raise
+        command.answered(answer)
         return answer
 
 
@@ -99,10 +118,11 @@ class LiveLines:
         clock: Callable[[], float],
         writer: Writer | None = None,
         mode: Mode = Mode.TOLERANT,
+        log: CommandLog | None = None,
     ) -> None:
         """`stations` by folded identity; `clock` is the event loop's, on which connections are timed.
 
-        `writer` stores what answers to commands mean; `mode` is that of charge points without one of
+        `writer` stores what answers to commands mean, `log` is told of all commands; `mode` is that of charge points without one of
         their own.
         """
         self._stations = stations
@@ -110,13 +130,16 @@ class LiveLines:
         self._clock = clock
         self._writer = writer
         self._strict = mode is Mode.STRICT
+        self._log = log
 
     def line(self, identity: str) -> ConnectionLine | None:
         """May be called on any thread."""
         connection = self._stations.get(folded(identity))
         if connection is None:
             return None
-        return ConnectionLine(connection, self.heard_at(connection), self._writer, self._now, self._strict)
+        return ConnectionLine(
+            connection, self.heard_at(connection), self._writer, self._now, self._strict, self._log
+        )
 
     def __len__(self) -> int:
         return len(self._stations)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from voltline.base.ids import folded
 from voltline.central.domain.stations import Registration
+from voltline.central.services.acting import VOLTLINE, act_as
 from voltline.central.services.ports.lines import Line, Lines, Procedure
 from voltline.wire.errors import CallError, CallTimeout, NotConnected
 
@@ -169,6 +170,7 @@ class Runner:
                     visitor.running_name = None
 
     async def _run(self, visitor: _Visitor, name: str, entry: _Entry, line: Line) -> None:
+        act_as(f"{VOLTLINE}: {name}")
         try:
             await entry.procedure(line)
         except (NotConnected, CallTimeout) as error:

@@ -2,6 +2,7 @@
 
 from voltline.central.storage.schema.authorization import cleared_caches, revocations, unknown_id_tags
 from voltline.central.storage.schema.base import metadata
+from voltline.central.storage.schema.commands import commands, tokens
 from voltline.central.storage.schema.configuration import (
     configuration,
     configuration_facts,
@@ -29,6 +30,7 @@ from voltline.central.storage.schema.reservations import reservations
 __all__ = [
     "boots",
     "cleared_caches",
+    "commands",
     "configuration",
     "configuration_facts",
     "configuration_history",
@@ -49,6 +51,7 @@ __all__ = [
     "revocations",
     "stations",
     "status_history",
+    "tokens",
     "transactions",
     "unknown_id_tags",
     "writer_marks",
