@@ -13,6 +13,13 @@ import aiohttp
 VENDOR = {"chargePointVendor": "Acme", "chargePointModel": "Mark 1", "firmwareVersion": "1.2.3"}
 
 
+UNASKED = {
+    "GetConfiguration": {
+        "configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "1"}],
+    },
+}
+
+
 class RawStation:
     """Sends CALLs, and answers those it gets with what `answers` says."""
 
@@ -20,7 +27,10 @@ class RawStation:
         self.socket = socket
         self.answers: dict[str, Any] = {}
         """Action to payload; a list `[code, description, details]` is sent as CALLERROR; None: no answer."""
+        self.unasked: dict[str, Any] = dict(UNASKED)
+        """The same for what a central system asks by itself after a boot, where `answers` says nothing."""
         self.received: list[tuple[str, Any]] = []
+        """The CALLs that came, but for those that `unasked` answers."""
         self.unanswered: list[str] = []
         """Ids of the CALLs that were left without an answer."""
         self._numbers = count(1)
@@ -65,8 +75,11 @@ class RawStation:
 
     async def _answer(self, frame: list[Any]) -> None:
         _, message_id, action, payload = frame
-        self.received.append((action, payload))
         answer = self.answers.get(action)
+        if answer is None and action in self.unasked:
+            answer = self.unasked[action]
+        else:
+            self.received.append((action, payload))
         if isinstance(answer, list):
             await self.socket.send_str(json.dumps([4, message_id, *answer]))
         elif answer is not None:

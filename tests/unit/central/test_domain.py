@@ -17,6 +17,8 @@ from voltline.central.domain.stations import (
     Registration,
     RegistrationPolicy,
     RegistrationRules,
+    Station,
+    StationKey,
     boot_answer,
     first_registration,
     registration_now,
@@ -26,6 +28,12 @@ from voltline.messages import AuthorizationStatus, Measurand, RegistrationStatus
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 START = Start(connector_id=1, id_tag="TAG", started_at=NOON, meter_start_wh=100)
+
+
+def standing(registration: Registration, decided: bool | None = None) -> Station:
+    return Station(
+        key=StationKey(1), identity="CP1", registration=registration, registered_at=NOON, decided=decided
+    )
 
 
 def test_verdicts_and_registrations_are_the_words_of_the_specification() -> None:
@@ -49,12 +57,19 @@ def test_policy_decides_about_who_was_never_seen(
 
 @pytest.mark.parametrize("policy", RegistrationPolicy)
 def test_only_accepting_all_changes_where_a_registered_one_stands(policy: RegistrationPolicy) -> None:
-    assert registration_now(policy, Registration.ACCEPTED) is Registration.ACCEPTED
-    assert registration_now(policy, Registration.REJECTED) is Registration.REJECTED
-    waits = registration_now(policy, Registration.PENDING)
+    assert registration_now(policy, standing(Registration.ACCEPTED)) is Registration.ACCEPTED
+    assert registration_now(policy, standing(Registration.REJECTED)) is Registration.REJECTED
+    waits = registration_now(policy, standing(Registration.PENDING))
     assert waits is (
         Registration.ACCEPTED if policy is RegistrationPolicy.ACCEPT_ALL else Registration.PENDING
     )
+
+
+@pytest.mark.requirement("BAS-06")
+@pytest.mark.parametrize("policy", RegistrationPolicy)
+def test_no_policy_overrules_what_an_operator_decided(policy: RegistrationPolicy) -> None:
+    for registration in Registration:
+        assert registration_now(policy, standing(registration, decided=True)) is registration
 
 
 @pytest.mark.requirement("BOO-07")

@@ -66,6 +66,8 @@ class Station(Struct, frozen=True, kw_only=True):
     """Whether its messages are read strictly; None: as set for all."""
     heartbeat_interval_s: int | None = None
     """Told to it at its boot; None: as set for all."""
+    decided: bool | None = None
+    """Whether an operator decided its registration, so that no policy changes it."""
     removed_at: datetime | None = None
     """When it was removed; its history stays. It is registered anew when it may come back."""
 
@@ -156,11 +158,15 @@ def first_registration(policy: RegistrationPolicy) -> Registration | None:
             return None
 
 
-def registration_now(policy: RegistrationPolicy, recorded: Registration) -> Registration:
-    """Where a registered charge point stands: who waited for approval is accepted once all are."""
-    if recorded is Registration.PENDING and policy is RegistrationPolicy.ACCEPT_ALL:
+def registration_now(policy: RegistrationPolicy, station: Station) -> Registration:
+    """Where a registered charge point stands: who waited for approval is accepted once all are.
+
+    Not so one that an operator has wait.
+    """
+    waits = station.registration is Registration.PENDING and not station.decided
+    if waits and policy is RegistrationPolicy.ACCEPT_ALL:
         return Registration.ACCEPTED
-    return recorded
+    return station.registration
 
 
 def boot_answer(

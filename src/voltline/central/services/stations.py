@@ -39,8 +39,8 @@ def connected(unit: UnitOfWork, identity: str, policy: RegistrationPolicy, at: d
         registration = first_registration(policy)
         if registration is None:
             return None
-        station = _registered(unit, station, identity, StationEdit(registration=registration), at)
-    elif (registration := registration_now(policy, station.registration)) is not station.registration:
+        station = _registered(unit, station, identity, registration, StationEdit(), at)
+    elif (registration := registration_now(policy, station)) is not station.registration:
         unit.stations.register(station.key, registration)
     unit.stations.connected(station.key, at)
     now = unit.stations.get(station.key)
@@ -92,7 +92,7 @@ def boot(
     The time of the answer is not part of it: it has to be taken when the answer is sent.
     """
     recorded = unit.stations.get(station)
-    registration = registration_now(rules.policy, recorded.registration)
+    registration = registration_now(rules.policy, recorded)
     if registration is not recorded.registration:
         unit.stations.register(station, registration)
     unit.stations.booted(station, notification, registration, received_at)
@@ -118,7 +118,8 @@ def register(unit: UnitOfWork, identity: str, registration: Registration, at: da
     """
     found = unit.stations.find(identity)
     if found is None or found.removed:
-        return _registered(unit, found, identity, StationEdit(registration=registration), at)
+        edit = StationEdit(registration=registration)
+        return _registered(unit, found, identity, registration, edit, at)
     return _edited(unit, found, StationEdit(registration=registration), at)
 
 
@@ -130,7 +131,8 @@ def add(unit: UnitOfWork, identity: str, edit: StationEdit, at: datetime) -> Sta
     found = unit.stations.find(identity)
     if found is not None and not found.removed:
         return None
-    return _registered(unit, found, identity, edit, at)
+    registration = Registration.ACCEPTED if edit.registration is UNSET else edit.registration
+    return _registered(unit, found, identity, registration, edit, at)
 
 
 def edit(unit: UnitOfWork, identity: str, edit: StationEdit, at: datetime) -> Station | None:
@@ -151,9 +153,13 @@ def remove(unit: UnitOfWork, identity: str, at: datetime) -> Station | None:
 
 
 def _registered(
-    unit: UnitOfWork, removed: Station | None, identity: str, edit: StationEdit, at: datetime
+    unit: UnitOfWork,
+    removed: Station | None,
+    identity: str,
+    registration: Registration,
+    edit: StationEdit,
+    at: datetime,
 ) -> Station:
-    registration = Registration.ACCEPTED if edit.registration is UNSET else edit.registration
     if removed is None:
         key = unit.stations.add(identity, registration, at).key
     else:
@@ -176,4 +182,5 @@ def _edited(unit: UnitOfWork, station: Station, edit: StationEdit, at: datetime)
 
 
 def _changes(edit: StationEdit) -> dict[str, object]:
-    return {name: value for name, value in asdict(edit).items() if value is not UNSET}
+    changes = {name: value for name, value in asdict(edit).items() if value is not UNSET}
+    return changes | {"decided": True} if "registration" in changes else changes

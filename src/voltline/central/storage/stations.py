@@ -58,7 +58,14 @@ class SqlStations:
         return self.get(StationKey(result.inserted_primary_key[0]))
 
     def restore(self, station: StationKey, identity: str, registration: Registration, at: datetime) -> None:
-        self._change(station, identity=identity, registration=registration, registered_at=at, removed_at=None)
+        self._change(
+            station,
+            identity=identity,
+            registration=registration,
+            registered_at=at,
+            removed_at=None,
+            decided=None,
+        )
 
     def edit(self, station: StationKey, changes: Mapping[str, object]) -> None:
         if changes:

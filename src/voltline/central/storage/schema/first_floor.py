@@ -68,6 +68,7 @@ stations = Table(
     Column("notes", Words),
     Column("strict", Boolean),
     Column("heartbeat_interval_s", Integer),
+    Column("decided", Boolean),
     Column("removed_at", Instant),
 )
 

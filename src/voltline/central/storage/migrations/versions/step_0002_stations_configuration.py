@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.add_column("stations", sa.Column("notes", sa.Text()))
     op.add_column("stations", sa.Column("strict", sa.Boolean()))
     op.add_column("stations", sa.Column("heartbeat_interval_s", sa.Integer()))
+    op.add_column("stations", sa.Column("decided", sa.Boolean()))
     op.add_column("stations", sa.Column("removed_at", instant))
     op.create_table(
         "connections",
