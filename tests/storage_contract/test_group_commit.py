@@ -92,7 +92,7 @@ async def test_transaction_of_a_batch_that_was_rolled_back_leaves_no_trace(
     await asyncio.gather(held, begun, failed, return_exceptions=True)
     transaction_id = begun.result().transaction_id
     await writer.submit(record, KEY, meter(transaction_id), NOON)
-    await writer.submit(record, KEY, meter(transaction_id + 1), NOON)
+    assert await writer.submit(lambda unit: unit.transactions.owner(transaction_id + 1)) is None
     assert storage.count("transactions") == 1
     assert len(storage.queries.readings(transaction_id)) == 2
 

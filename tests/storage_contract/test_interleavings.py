@@ -22,7 +22,7 @@ happenings = st.lists(
     st.tuples(
         st.sampled_from(["start", "stop", "meter", "connect", "commit", "rollback"]),
         st.integers(0, 2),
-        st.integers(-1, 5),
+        st.integers(0, 6),
         st.integers(0, 2),
     ),
     max_size=40,
@@ -37,7 +37,7 @@ class Model:
     """Charge point and number of the start: the transaction."""
     owners: dict[int, int] = field(default_factory=dict)
     stops: dict[int, int] = field(default_factory=dict)
-    values: list[tuple[int, int, int | None]] = field(default_factory=list)
+    values: list[tuple[int, int | None, int | None]] = field(default_factory=list)
     """Charge point, id as sent, transaction."""
     quarantined: set[tuple[int, int, int]] = field(default_factory=set)
 
@@ -107,7 +107,8 @@ def clear(storage: Storage) -> None:
 
 
 def did_start(unit: UnitOfWork, keys: list[StationKey], model: Model, who: int, which: int) -> None:
-    begun = begin(unit, keys[who], start(second=which), NOON, ANYONE)
+    # A connector each, so that no start ends another transaction.
+    begun = begin(unit, keys[who], start(connector=which + 1), NOON, ANYONE)
     assert begun.repeated == ((who, which) in model.transactions)
     if begun.repeated:
         assert begun.transaction_id == model.transactions[who, which]
@@ -118,9 +119,9 @@ def did_start(unit: UnitOfWork, keys: list[StationKey], model: Model, who: int, 
 
 
 def some_id(model: Model, which: int) -> int:
-    """One of the transactions, or none."""
+    """One of the transactions, or none of them."""
     known = sorted(model.owners)
-    return known[which] if 0 <= which < len(known) else which - 1
+    return known[which] if which < len(known) else 1_000_000 + which
 
 
 def did_stop(
@@ -146,8 +147,12 @@ def did_meter(
     unit: UnitOfWork, keys: list[StationKey], model: Model, who: int, which: int, second: int
 ) -> None:
     sent = some_id(model, which)
-    record(unit, keys[who], meter(sent, second), NOON)
-    model.values.append((who, sent, sent if model.owners.get(sent) == who else None))
+    if model.owners.get(sent) == who:
+        record(unit, keys[who], meter(sent, second), NOON)
+        model.values.append((who, sent, sent))
+    else:
+        record(unit, keys[who], meter(None, second, connector=0), NOON)
+        model.values.append((who, None, None))
 
 
 def compare(storage: Storage, keys: list[StationKey], model: Model) -> None:
