@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from voltline.messages import ACTIONS, Action, Request, Response, Side, action_of
 from voltline.wire.errors import LocalProtocolError
@@ -29,6 +29,28 @@ class Route(NamedTuple):
     handler: Handler
 
 
+class Registration(Generic[Conf]):
+    """Takes the handler of one action, and holds it to the action's response type."""
+
+    __slots__ = ("_handlers", "_request")
+
+    def __init__(self, handlers: Handlers, request: type[Request[Conf]]) -> None:
+        self._handlers = handlers
+        self._request = request
+
+    @overload
+    def __call__(
+        self, handler: Callable[[Connection, Req], Awaitable[Conf]]
+    ) -> Callable[[Connection, Req], Awaitable[Conf]]: ...
+
+    @overload
+    def __call__(self, handler: Callable[[Connection, Req], Conf]) -> Callable[[Connection, Req], Conf]: ...
+
+    def __call__(self, handler: Callable[[Connection, Any], Any]) -> Callable[[Connection, Any], Any]:
+        self._handlers.add(self._request, handler)
+        return handler
+
+
 class Handlers:
     """The functions that serve the peer's CALLs, by action.
 
@@ -45,21 +67,13 @@ class Handlers:
         self.side = side
         self._routes: dict[str, Route] = {}
 
-    def on(
-        self, request: type[Request[Conf]]
-    ) -> Callable[[Callable[[Connection, Any], Any]], Callable[[Connection, Any], Any]]:
+    def on(self, request: type[Request[Conf]]) -> Registration[Conf]:
         """Decorator: serve this type of request. Registering an action again replaces its handler.
 
         Raises LocalProtocolError where the peer of this side never sends the action.
         """
-
         self._require_served(action_of(request))
-
-        def register(handler: Callable[[Connection, Any], Any]) -> Callable[[Connection, Any], Any]:
-            self.add(request, handler)
-            return handler
-
-        return register
+        return Registration(self, request)
 
     def add(self, request: type[Request[Any]], handler: Handler) -> None:
         """Serve this type of request by ``handler``. Raises LocalProtocolError as ``on`` does."""
