@@ -218,6 +218,7 @@ async def measured(host: str, port: int, stations: int, seconds: float, warm_up:
         "rate": len(latencies) / took,
         "p50_ms": latencies[len(latencies) // 2] * 1000,
         "p99_ms": latencies[int(len(latencies) * 0.99)] * 1000,
+        "served": sum(station.number for station in fleet),
         "meter_values": sum(station.meter_values for station in fleet),
     }
 
