@@ -10,7 +10,9 @@ import contextlib
 import logging
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,11 +21,12 @@ from voltline.base.ids import folded
 from voltline.central import logs
 from voltline.central.addresses import UnusableAddress, is_loopback, listening_socket, unusable, url
 from voltline.central.api.application import application
+from voltline.central.api.event_tail import EventTail
 from voltline.central.api.listener import HttpListener
-from voltline.central.api.needs import Site
+from voltline.central.api.needs import MessageLogs, Site
+from voltline.central.command_log import CommandLog
 from voltline.central.domain.authorization import AuthorizationRules
 from voltline.central.domain.stations import RegistrationRules
-from voltline.central.command_log import CommandLog
 from voltline.central.door import Door
 from voltline.central.folder import DataFolder, UnusableFolder
 from voltline.central.handlers.desk import Desk, Visit
@@ -32,15 +35,18 @@ from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
 from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import commands, stations
+from voltline.central.services import commands, events, stations
 from voltline.central.settings import Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
 from voltline.central.storage.group_commit import GroupCommit
+from voltline.central.storage.message_log.reading import MessageReads
+from voltline.central.storage.message_log.writing import MessageLog, Retention
 from voltline.central.storage.queries import SqlQueries
 from voltline.central.storage.unit_of_work import SqlStore
-from voltline.messages import Deviation, Mode, Side
-from voltline.transport.connection import Connection, Watch
+from voltline.central.watching import Watching
+from voltline.messages import Mode, Side
+from voltline.transport.connection import Connection
 from voltline.transport.handlers import Handlers
 from voltline.transport.recorder import Recorder
 from voltline.transport.server import CentralSystem, ServerOptions
@@ -79,7 +85,7 @@ class Central:
         self._runner: Runner
         self._keeper: ConfigurationKeeper
         self._looking: asyncio.Task[None] | None = None
-        self._recorder: Recorder | None = None
+        self._watching: Watching
 
     async def start(self) -> None:
         """Open the database, then the ports. What was opened is closed again if anything fails."""
@@ -112,13 +118,24 @@ class Central:
         database = Database(settings.data.database_url or sqlite_url(folder.database))
         undo.callback(database.close)
         database.upgrade()
-        self._writer = GroupCommit(SqlStore(database))
+        queries = SqlQueries(database)
+        tail = EventTail(queries)
+        undo.push_async_callback(tail.close)
+        self._writer = GroupCommit(SqlStore(database, on_events=tail.wake))
         self._writer.start()
         self._writer.submit(stations.left_open).add_done_callback(_log_failure)
         undo.push_async_callback(self._close_writer)
-        if settings.recording.enabled:
-            self._recorder = self._open_recorder(folder)
-            undo.callback(self._recorder.close)
+        recorder = self._open_recorder(folder) if settings.recording.enabled else None
+        if recorder is not None:
+            undo.callback(recorder.close)
+        message_log = self._open_message_log(folder) if settings.messages.enabled else None
+        if message_log is not None:
+            undo.push_async_callback(message_log.close)
+            message_log.start()
+        self._watching = Watching(
+            message_log=message_log, recorder=recorder, writer=self._writer, now=self._now
+        )
+        undo.push_async_callback(self._watching.close)
         self._ocpp = self._central_system()
         self._command_log = CommandLog(self._writer, now=self._now, clock=asyncio.get_running_loop().time)
         self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(_log_failure)
@@ -139,7 +156,11 @@ class Central:
         self._keeper = ConfigurationKeeper(self._writer, self._now)
         self._runner.on_accepted(self._keeper.after_boot)
         undo.push_async_callback(self._runner.close)
-        await self._listen(undo, Site(SqlQueries(database), self._writer, self._lines, self._runner))
+        searched = None
+        if message_log is not None:
+            searched = MessageLogs(message_log, MessageReads(message_log.path))
+        site = Site(queries, self._writer, self._lines, self._runner, tail=tail, messages=searched)
+        await self._listen(undo, site)
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
         keeping.add_done_callback(_log_failure)
         undo.push_async_callback(_cancelled, keeping)
@@ -157,6 +178,8 @@ class Central:
         listener = HttpListener(application(site), listening, grace_s=grace_s)
         undo.push_async_callback(listener.stop)
         await listener.start()
+        if site.tail is not None:
+            undo.push_async_callback(site.tail.close)  # or the listener would wait for those who listen
         self.http_url = url("http", http.host, listening.getsockname()[1])
         if not is_loopback(listening):
             log.warning(
@@ -212,7 +235,7 @@ class Central:
                 ping_timeout_s=settings.ocpp.ping_timeout_s,
                 max_message_bytes=settings.ocpp.max_message_bytes,
             ),
-            watch=Watch(frame=self._record if self._recorder else None, deviations=_log_deviations),
+            watch=self._watching.watch,
             on_connected=self._connected,
             on_disconnected=self._disconnected,
         )
@@ -223,6 +246,7 @@ class Central:
 
     def _connected(self, connection: Connection) -> None:
         _log_connected(connection)
+        self._watching.connected(connection)
         visit: Visit = connection.context
         if visit.strict is not None:
             connection.mode = Mode.STRICT if visit.strict else Mode.TOLERANT
@@ -259,13 +283,29 @@ class Central:
         while True:
             await asyncio.sleep(1)
             outage.look(loop.time())
-            if self._recorder is not None:
-                self._recorder.flush()
+            if (counted := self._watching.tick(loop.time())) is not None:
+                counted.add_done_callback(_log_failure)
             if loop.time() >= next_heard and self._writer.healthy:
                 next_heard = loop.time() + HEARD_PERIOD_S
                 heard = self._lines.heard_within(HEARD_PERIOD_S * 1.5)
                 self._writer.submit(stations.heard, heard).add_done_callback(_log_failure)
                 self._look_for_idle()
+                self._discard_events()
+
+    def _discard_events(self) -> None:
+        """Remove old events, a step at a time until there are none."""
+        kept = self.settings.events
+        before = self._now() - timedelta(days=kept.keep_days)
+        step = self._writer.submit(events.discard, before, kept.keep_events)
+
+        def again(ended: asyncio.Future[int]) -> None:
+            _log_failure(ended)
+            if self._stopping or ended.cancelled() or ended.exception() is not None:
+                return
+            if ended.result() >= events.STEP:
+                self._discard_events()
+
+        step.add_done_callback(again)
 
     def _look_for_idle(self) -> None:
         if self._looking is None or self._looking.done():
@@ -285,10 +325,16 @@ class Central:
         except OSError as error:
             raise UnusableFolder(f"{folder.recording} cannot be written: {error.strerror}") from error
 
-    def _record(self, connection: Connection, direction: str, text: str) -> None:
-        assert self._recorder is not None
-        visit: Visit = connection.context
-        self._recorder.record(visit.identity, direction, text)
+    def _open_message_log(self, folder: DataFolder) -> MessageLog:
+        kept = self.settings.messages
+        try:
+            return MessageLog(
+                folder.messages,
+                retention=Retention(days=kept.keep_days, most_bytes=kept.max_bytes),
+                leave_out=kept.left_out,
+            )
+        except sqlite3.Error as error:
+            raise UnusableFolder(f"the message log {folder.messages} cannot be used: {error}") from error
 
 
 def _log_connected(connection: Connection) -> None:
@@ -296,16 +342,6 @@ def _log_connected(connection: Connection) -> None:
     log.info("%s connected from %s", visit.identity, connection.remote)
     if connection.subprotocol is None:
         log.info("%s offers no subprotocol; taken for OCPP 1.6", visit.identity)
-
-
-def _log_deviations(
-    connection: Connection, action: str, message_id: str, deviations: tuple[Deviation, ...]
-) -> None:
-    if log.isEnabledFor(logging.DEBUG):
-        for deviation in deviations:
-            log.debug(
-                "%s %s %s: %s: %s", connection.identity, action, message_id, deviation.path, deviation.text
-            )
 
 
 def _log_failure(ended: asyncio.Future[Any]) -> None:

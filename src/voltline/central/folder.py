@@ -43,6 +43,10 @@ class DataFolder:
         return self.path / "voltline.db"
 
     @property
+    def messages(self) -> Path:
+        return self.path / "messages.db"
+
+    @property
     def recording(self) -> Path:
         return self.path / "frames" / "frames.jsonl"
 

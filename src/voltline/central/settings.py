@@ -260,6 +260,61 @@ class RecordingSettings(_Section, frozen=True, kw_only=True):
     ] = 10
 
 
+class MessagesSettings(_Section, frozen=True, kw_only=True):
+    """The message log: every frame, both ways, to be searched by the API."""
+
+    enabled: Annotated[
+        bool, Meta(description="Keep the message log, in the file messages.db in data.directory.")
+    ] = True
+    keep_days: Annotated[
+        float, Meta(gt=0, le=36500, description="Frames that are older are removed.", extra={"unit": "days"})
+    ] = 30.0
+    max_bytes: Annotated[
+        int,
+        Meta(
+            ge=1024 * 1024,
+            le=2**50,
+            description="When packed frames take up more, the oldest are removed.",
+            extra={"unit": "bytes"},
+        ),
+    ] = 1024 * 1024 * 1024
+    leave_out: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[A-Za-z]+(\s*,\s*[A-Za-z]+)*$",
+            description="Actions whose messages are not kept, separated by commas, such as Heartbeat.",
+            extra={"allowed": "names of actions, separated by commas, or nothing"},
+        ),
+    ] = ""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self.leave_out.split(",") if word.strip())
+
+
+class EventsSettings(_Section, frozen=True, kw_only=True):
+    """The stream of events."""
+
+    keep_days: Annotated[
+        float, Meta(gt=0, le=36500, description="Events that are older are removed.", extra={"unit": "days"})
+    ] = 30.0
+    keep_events: Annotated[
+        int,
+        Meta(
+            ge=1000, le=10**9, description="So many of the newest are kept at most.", extra={"unit": "events"}
+        ),
+    ] = 1_000_000
+    transaction_update_s: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=3600,
+            description="Time between two events of the readings of one transaction.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 10.0
+
+
 class ShutdownSettings(_Section, frozen=True, kw_only=True):
     """How the process ends."""
 
@@ -296,5 +351,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authorization: AuthorizationSettings = AuthorizationSettings()
     procedures: ProceduresSettings = ProceduresSettings()
     recording: RecordingSettings = RecordingSettings()
+    messages: MessagesSettings = MessagesSettings()
+    events: EventsSettings = EventsSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     log: LogSettings = LogSettings()

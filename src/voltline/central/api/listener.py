@@ -9,12 +9,17 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 if TYPE_CHECKING:
     from litestar import Litestar
+
+
+ABORT = "voltline.abort"
+"""In the `extensions` of a request's scope: cuts its connection at once, whatever waits to be sent."""
 
 
 class HttpListener:
@@ -31,6 +36,7 @@ class HttpListener:
                 lifespan="off",
                 ws="none",
                 server_header=False,
+                http=_AbortableProtocol,
                 timeout_graceful_shutdown=max(1, math.ceil(grace_s)),
             )
         )
@@ -53,3 +59,20 @@ class HttpListener:
         await self._ticks
         self._ticks = None
         await self._server.shutdown(sockets=[self._socket])
+
+
+class _AbortableProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which class it is, the machine says
+    """Lets the application cut a connection whose other end takes nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inner: Any = self.app  # type: ignore[has-type]
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            scope.setdefault("extensions", {})[ABORT] = self._abort
+            await inner(scope, receive, send)
+
+        self.app = app
+
+    def _abort(self) -> None:
+        self.transport.abort()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from voltline.central.api.event_tail import EventTail
 from voltline.central.services.ports import Queries, Writer
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
+from voltline.central.services.ports.messages import MessageQueries, MessageRecords
 
 __all__ = ["Line", "Lines", "Site"]
 
@@ -19,6 +21,13 @@ class _NoProcedures:
         return
 
 
+class MessageLogs(Struct, frozen=True):
+    """The message log: as it is written, and as it is read."""
+
+    records: MessageRecords
+    queries: MessageQueries
+
+
 class Site(Struct, frozen=True):
     """What every route is given."""
 
@@ -26,3 +35,7 @@ class Site(Struct, frozen=True):
     writer: Writer
     lines: Lines
     procedures: Procedures = _NoProcedures()
+    tail: EventTail | None = None
+    """None: nobody can follow events here."""
+    messages: MessageLogs | None = None
+    """None: the message log is switched off."""

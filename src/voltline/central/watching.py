@@ -1,0 +1,100 @@
+"""What is noted of all that goes over the wire: the message log, deviations, recordings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from voltline.central.domain.deviations import Tally
+from voltline.central.handlers.desk import Visit
+from voltline.central.services import deviations
+from voltline.central.services.ports import Writer
+from voltline.central.storage.message_log.writing import MessageLog
+from voltline.messages import Deviation
+from voltline.transport.connection import Connection, Watch
+from voltline.transport.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+TALLY_PERIOD_S = 5
+
+
+class Watching:
+    """Told of every frame in the event loop; whatever takes time is done elsewhere, or later."""
+
+    def __init__(
+        self,
+        *,
+        message_log: MessageLog | None,
+        recorder: Recorder | None,
+        writer: Writer,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._log = message_log
+        self._recorder = recorder
+        self._writer = writer
+        self._now = now
+        self._tally = Tally()
+        self._next_tally = 0.0
+        self.deviations = 0
+        """How many were found since the start."""
+
+    @property
+    def watch(self) -> Watch:
+        """For the transport."""
+        return Watch(frame=self._frame_watch(), deviations=self._deviated)
+
+    def connected(self, connection: Connection) -> None:
+        """Before the first frame of a connection."""
+        if self._log is not None:
+            visit: Visit = connection.context
+            self._log.met(visit.key, visit.identity)
+
+    def tick(self, now: float) -> asyncio.Future[None] | None:
+        """Call it every second or so; `now` in seconds on the monotonic clock. What is being written down."""
+        if self._recorder is not None:
+            self._recorder.flush()
+        if now < self._next_tally or not self._writer.healthy:
+            return None
+        self._next_tally = now + TALLY_PERIOD_S
+        return self._write_down()
+
+    async def close(self) -> None:
+        """Write down what was counted last."""
+        if self._writer.healthy and (written := self._write_down()) is not None:
+            await written
+
+    def _write_down(self) -> asyncio.Future[None] | None:
+        counted = self._tally.take()
+        return self._writer.submit(deviations.note, counted) if counted else None
+
+    def _frame_watch(self) -> Callable[[Connection, str, str], None] | None:
+        keep = None if self._log is None else self._log.frame
+        record = None if self._recorder is None else self._recorder.record
+
+        def kept(connection: Connection, direction: str, text: str) -> None:
+            keep(connection.context.key, direction, text)  # type: ignore[misc]
+
+        def recorded(connection: Connection, direction: str, text: str) -> None:
+            if keep is not None:
+                keep(connection.context.key, direction, text)
+            record(connection.context.identity, direction, text)  # type: ignore[misc]
+
+        if record is not None:
+            return recorded
+        return None if keep is None else kept
+
+    def _deviated(
+        self, connection: Connection, action: str, message_id: str, found: tuple[Deviation, ...]
+    ) -> None:
+        self.deviations += len(found)
+        visit: Any = connection.context
+        self._tally.add(visit.key, action, message_id, found, self._now())
+        if self._log is not None and message_id:
+            self._log.deviations(visit.key, message_id, found)
+        if log.isEnabledFor(logging.DEBUG):
+            for one in found:
+                log.debug("%s %s %s: %s: %s", connection.identity, action, message_id, one.path, one.text)
