@@ -15,8 +15,12 @@ from voltline.central.api import (
     command_routes,
     configuration_routes,
     control_routes,
-    reading_routes,
+    event_routes,
+    job_routes,
+    message_routes,
+    quarantine_routes,
     station_routes,
+    transaction_routes,
 )
 from voltline.central.api.csv import AnyFormat
 from voltline.central.api.health_route import healthz
@@ -31,8 +35,12 @@ _SUBJECTS = (
     station_routes,
     configuration_routes,
     control_routes,
-    reading_routes,
+    quarantine_routes,
+    transaction_routes,
     command_routes,
+    job_routes,
+    message_routes,
+    event_routes,
 )
 
 

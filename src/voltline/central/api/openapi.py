@@ -48,6 +48,26 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     "/api/v1/transactions/{transaction_id}/meter-values": {
         HTTPStatus.NOT_FOUND: "There is no such transaction."
     },
+    "/api/v1/transactions/{transaction_id}/power-curve": {
+        HTTPStatus.NOT_FOUND: "There is no such transaction."
+    },
+    "/api/v1/transactions/{transaction_id}/power-curve.svg": {
+        HTTPStatus.NOT_FOUND: "There is no such transaction."
+    },
+    "/api/v1/transactions/{transaction_id}/close": {
+        HTTPStatus.NOT_FOUND: "There is no such transaction, or message in quarantine.",
+        HTTPStatus.CONFLICT: "The charge point stopped it itself, or the message does not fit.",
+    },
+    "/api/v1/quarantine/{quarantine_id}": {HTTPStatus.NOT_FOUND: "There is no such message."},
+    "/api/v1/quarantine/{quarantine_id}/attach": {
+        HTTPStatus.NOT_FOUND: "There is no such message, or transaction.",
+        HTTPStatus.CONFLICT: "The message was repaired before, or does not fit the transaction.",
+    },
+    "/api/v1/quarantine/{quarantine_id}/discard": {
+        HTTPStatus.NOT_FOUND: "There is no such message.",
+        HTTPStatus.CONFLICT: "The message was repaired before.",
+    },
+    "/api/v1/repairs/{repair_id}": {HTTPStatus.NOT_FOUND: "There is no such repair."},
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",
         HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",

@@ -7,11 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from voltline.central.domain.metering import Reading
-from voltline.central.domain.quarantine import Quarantined
 from voltline.central.domain.stations import Registration, Station
 from voltline.central.domain.status import ConnectorState
-from voltline.central.domain.transactions import Transaction
 
 NextCursor = Annotated[
     str | None, Meta(description="Give this as cursor to get the next part of the list; null: there is none.")
@@ -74,84 +71,10 @@ class ChargePointView(Struct, frozen=True, kw_only=True):
     connectors: list[ConnectorView]
 
 
-class TransactionView(Struct, frozen=True, kw_only=True):
-    """A transaction; what belongs to its end is null while it runs."""
-
-    id: Annotated[int, Meta(description="The transactionId that the charge point was given.")]
-    charge_point: Annotated[str, Meta(description="The charge point's identity.")]
-    connector_id: int
-    id_tag: str
-    authorization_status: Annotated[
-        str,
-        Meta(description="What the id tag was told at the start; the transaction is kept whatever it was."),
-    ]
-    reservation_id: int | None
-    active: Annotated[bool, Meta(description="Whether it runs.")]
-    started_at: Annotated[datetime, Meta(description="By the charge point's clock.")]
-    start_received_at: datetime
-    meter_start_wh: Annotated[int, Meta(description="The meter's register at the start, in Wh.")]
-    stopped_at: Annotated[datetime | None, Meta(description="By the charge point's clock.")]
-    stop_received_at: datetime | None
-    meter_stop_wh: Annotated[int | None, Meta(description="The meter's register at the end, in Wh.")]
-    energy_wh: Annotated[int | None, Meta(description="The difference of both, in Wh.")]
-    stop_reason: Annotated[str | None, Meta(description="Reason as sent; Local where none was.")]
-    stop_id_tag: Annotated[str | None, Meta(description="The tag that stopped it.")]
-    oddities: Annotated[list[str], Meta(description="What does not fit between start and stop.")]
-
-
-class ReadingView(Struct, frozen=True, kw_only=True):
-    """One sampled value; what the charge point left out has its default (OCPP 1.6, 7.43)."""
-
-    measured_at: Annotated[datetime, Meta(description="By the charge point's clock.")]
-    received_at: datetime
-    connector_id: int
-    measurand: str
-    value: Annotated[str, Meta(description="Exactly as sent; a decimal number where format is Raw.")]
-    unit: str | None
-    phase: Annotated[str | None, Meta(description="null: the value of all phases.")]
-    context: str
-    location: str
-    format: str
-    from_stop: Annotated[bool, Meta(description="Whether it came with StopTransaction.")]
-
-
-class QuarantinedView(Struct, frozen=True, kw_only=True):
-    """A message that was answered and kept, but could not be placed."""
-
-    id: int
-    charge_point: str
-    action: str
-    payload: Annotated[str, Meta(description="The request as JSON text.")]
-    reason: Annotated[str, Meta(description="Why it could not be placed.")]
-    received_at: datetime
-    last_received_at: datetime
-    times: Annotated[int, Meta(description="How often the charge point sent it.")]
-
-
 class ChargePointPage(Struct, frozen=True, kw_only=True):
     """A part of the list of charge points."""
 
     items: list[ChargePointView]
-    next_cursor: NextCursor
-
-
-class TransactionPage(Struct, frozen=True, kw_only=True):
-    """A part of the list of transactions."""
-
-    items: list[TransactionView]
-    next_cursor: NextCursor
-
-
-class ReadingList(Struct, frozen=True, kw_only=True):
-    """All readings of a transaction."""
-
-    items: list[ReadingView]
-
-
-class QuarantinePage(Struct, frozen=True, kw_only=True):
-    """A part of the list of messages in quarantine."""
-
-    items: list[QuarantinedView]
     next_cursor: NextCursor
 
 
@@ -198,56 +121,4 @@ def charge_point_view(
             )
             for state in connectors
         ],
-    )
-
-
-def transaction_view(transaction: Transaction) -> TransactionView:
-    start, stop = transaction.start, transaction.stop
-    return TransactionView(
-        id=transaction.id,
-        charge_point=transaction.identity,
-        connector_id=start.connector_id,
-        id_tag=start.id_tag,
-        authorization_status=transaction.authorization_status,
-        reservation_id=start.reservation_id,
-        active=stop is None,
-        started_at=start.started_at,
-        start_received_at=transaction.start_received_at,
-        meter_start_wh=start.meter_start_wh,
-        stopped_at=None if stop is None else stop.stopped_at,
-        stop_received_at=transaction.stop_received_at,
-        meter_stop_wh=None if stop is None else stop.meter_stop_wh,
-        energy_wh=transaction.energy_wh,
-        stop_reason=None if stop is None else stop.reason,
-        stop_id_tag=None if stop is None else stop.id_tag,
-        oddities=list(transaction.oddities),
-    )
-
-
-def reading_view(reading: Reading) -> ReadingView:
-    return ReadingView(
-        measured_at=reading.measured_at,
-        received_at=reading.received_at,
-        connector_id=reading.connector_id,
-        measurand=reading.measurand,
-        value=reading.value,
-        unit=reading.unit,
-        phase=reading.phase,
-        context=reading.context,
-        location=reading.location,
-        format=reading.format,
-        from_stop=reading.from_stop,
-    )
-
-
-def quarantined_view(message: Quarantined) -> QuarantinedView:
-    return QuarantinedView(
-        id=message.id,
-        charge_point=message.identity,
-        action=message.action,
-        payload=message.payload,
-        reason=message.reason,
-        received_at=message.received_at,
-        last_received_at=message.last_received_at,
-        times=message.times,
     )

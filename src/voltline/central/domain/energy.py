@@ -136,7 +136,7 @@ def last_plausible_wh(
     for earlier, later in pairwise(values):
         if later > earlier and later >= values[0]:
             end = later
-    return meter_start_wh if end is None else int(end)
+    return meter_start_wh if end is None else min(int(end), 2**63 - 1)  # what a database holds
 
 
 def power_curve(

@@ -24,6 +24,7 @@ from voltline.central.domain.transactions import (
     Stop,
     StopSource,
     Transaction,
+    believable,
     fits,
 )
 from voltline.central.services.optional import present
@@ -79,7 +80,7 @@ def settle(
             after=(ended, None),
         )
         repaired(unit, change, received_at)
-    _tell_stopped(unit, ended, received_at)
+    tell_stopped(unit, ended, received_at)
     return ended
 
 
@@ -157,7 +158,7 @@ def infer_stop(unit: UnitOfWork, transaction: Transaction, until: datetime, rece
         after=(ended, None),
     )
     repaired(unit, change, received_at)
-    _tell_stopped(unit, ended, received_at)
+    tell_stopped(unit, ended, received_at)
 
 
 def inferred_stop(unit: UnitOfWork, transaction: Transaction, until: datetime | None) -> Stop:
@@ -169,7 +170,8 @@ def inferred_stop(unit: UnitOfWork, transaction: Transaction, until: datetime | 
     if not transaction.started and registers:
         meter_start_wh = int(registers[0].value)
     if until is None:
-        until = max([transaction.beginning, *(reading.measured_at for reading in readings)])
+        times = (believable(reading.measured_at, reading.received_at) for reading in readings)
+        until = max([transaction.beginning, *times])
     last = last_plausible_wh(meter_start_wh, transaction.beginning, readings, until)
     return Stop(
         stopped_at=until, meter_stop_wh=meter_start_wh if last is None else last, reason="Other", id_tag=None
@@ -281,7 +283,8 @@ def _oddities_of_readings(transaction: Transaction, readings: Sequence[Reading])
     return tuple(odd)
 
 
-def _tell_stopped(unit: UnitOfWork, ended: Transaction, at: datetime) -> None:
+def tell_stopped(unit: UnitOfWork, ended: Transaction, at: datetime) -> None:
+    """Tell that it ended, or that it ended otherwise than told before."""
     stop = ended.stop
     assert stop is not None
     stopped = TransactionStopped(
