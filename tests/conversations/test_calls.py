@@ -107,6 +107,7 @@ async def test_many_stations_call_and_are_called_at_the_same_time() -> None:
         await asyncio.gather(*(one.close() for one in fleet))
 
 
+@pytest.mark.requirement("FRM-31", "FRM-33")
 async def test_what_a_handler_raises_becomes_the_right_callerror(caplog: pytest.LogCaptureFixture) -> None:
     central = CentralSystem()
 

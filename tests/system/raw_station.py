@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -29,6 +29,8 @@ class RawStation:
         """Action to payload; a list `[code, description, details]` is sent as CALLERROR; None: no answer."""
         self.unasked: dict[str, Any] = dict(UNASKED)
         """The same for what a central system asks by itself after a boot, where `answers` says nothing."""
+        self.answering: dict[str, Callable[[Any], Any]] = {}
+        """Action to what makes the answer of the payload; before `answers`, and not in `received`."""
         self.received: list[tuple[str, Any]] = []
         """The CALLs that came, but for those that `unasked` answers."""
         self.unanswered: list[str] = []
@@ -76,7 +78,9 @@ class RawStation:
     async def _answer(self, frame: list[Any]) -> None:
         _, message_id, action, payload = frame
         answer = self.answers.get(action)
-        if answer is None and action in self.unasked:
+        if action in self.answering:
+            answer = self.answering[action](payload)
+        elif answer is None and action in self.unasked:
             answer = self.unasked[action]
         else:
             self.received.append((action, payload))

@@ -40,6 +40,16 @@ def is_loopback(listening: socket.socket) -> bool:
     return ip_address(listening.getsockname()[0].partition("%")[0]).is_loopback
 
 
+def is_public(host: str) -> bool:
+    """Whether the internet may reach what listens on this address: one of its own, or all addresses."""
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        return False  # nothing can listen there
+    addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+    return any(address.is_global or address.is_unspecified for address in addresses)
+
+
 def url(scheme: str, host: str, port: int) -> str:
     """`ws://127.0.0.1:9000`; addresses of IPv6 in brackets."""
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

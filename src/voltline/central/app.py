@@ -14,18 +14,26 @@ import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVarTuple
 
 from voltline.base.clock import SystemClock
 from voltline.base.ids import folded
 from voltline.central import logs
-from voltline.central.addresses import UnusableAddress, is_loopback, listening_socket, unusable, url
+from voltline.central.addresses import (
+    UnusableAddress,
+    is_loopback,
+    is_public,
+    listening_socket,
+    unusable,
+    url,
+)
 from voltline.central.api.application import application
 from voltline.central.api.event_tail import EventTail
 from voltline.central.api.listener import HttpListener
 from voltline.central.api.needs import MessageLogs, Site
+from voltline.central.asking import TagAsker
 from voltline.central.command_log import CommandLog
-from voltline.central.domain.authorization import AuthorizationRules
+from voltline.central.domain.authorization import AuthorizationRules, UnknownTags
 from voltline.central.domain.stations import RegistrationRules
 from voltline.central.door import Door
 from voltline.central.folder import DataFolder, UnusableFolder
@@ -34,8 +42,10 @@ from voltline.central.handlers.routes import register
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
 from voltline.central.procedures.configuration import ConfigurationKeeper
+from voltline.central.procedures.local_lists import LocalListKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import commands, events, stations
+from voltline.central.services import commands, events, reservations, stations
+from voltline.central.services.ports import UnitOfWork
 from voltline.central.settings import Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
@@ -51,10 +61,14 @@ from voltline.transport.handlers import Handlers
 from voltline.transport.recorder import Recorder
 from voltline.transport.server import CentralSystem, ServerOptions
 
+Ts = TypeVarTuple("Ts")
+
 log = logging.getLogger(__name__)
 
 HEARD_PERIOD_S = 60
 """How often it is written down when charge points were last heard of."""
+EXPIRY_PERIOD_S = 5
+"""How often it is looked for reservations whose time is over."""
 TRY_AGAIN_LATER = 1013
 """WebSocket close code: the server cannot serve just now."""
 
@@ -78,6 +92,7 @@ class Central:
         self._now = SystemClock().now
         self._undo = contextlib.AsyncExitStack()
         self._stopping = False
+        self._asking: TagAsker | None = None
         self._ocpp: CentralSystem
         self._writer: GroupCommit
         self._command_log: CommandLog
@@ -136,6 +151,9 @@ class Central:
             message_log=message_log, recorder=recorder, writer=self._writer, now=self._now
         )
         undo.push_async_callback(self._watching.close)
+        self._asking = self._tag_asker()
+        if self._asking is not None:
+            undo.push_async_callback(self._asking.close)
         self._ocpp = self._central_system()
         self._command_log = CommandLog(self._writer, now=self._now, clock=asyncio.get_running_loop().time)
         self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(_log_failure)
@@ -155,11 +173,30 @@ class Central:
         )
         self._keeper = ConfigurationKeeper(self._writer, self._now)
         self._runner.on_accepted(self._keeper.after_boot)
+        local_lists = LocalListKeeper(
+            self._writer,
+            queries,
+            self._runner,
+            lambda: [connection.context.identity for connection in self._ocpp.stations.values()],
+            self._now,
+            delay_s=settings.local_lists.delay_s,
+            enabled=settings.local_lists.enabled,
+        )
+        self._runner.on_accepted(local_lists.after_boot)
         undo.push_async_callback(self._runner.close)
+        undo.callback(local_lists.close)
         searched = None
         if message_log is not None:
             searched = MessageLogs(message_log, MessageReads(message_log.path))
-        site = Site(queries, self._writer, self._lines, self._runner, tail=tail, messages=searched)
+        site = Site(
+            queries,
+            self._writer,
+            self._lines,
+            self._runner,
+            tail=tail,
+            messages=searched,
+            local_lists=local_lists,
+        )
         await self._listen(undo, site)
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
         keeping.add_done_callback(_log_failure)
@@ -174,6 +211,12 @@ class Central:
             raise unusable("charge points", ocpp.host, ocpp.port, error, "--ocpp-port") from error
         undo.push_async_callback(self._ocpp.stop, grace_s=grace_s)
         self.ocpp_url = url("ws", ocpp.host, port) + (ocpp.path.rstrip("/") or "/ocpp")
+        if is_public(ocpp.host):
+            log.warning(
+                "charge points connect to %s without encryption: keep this port off the internet, behind a "
+                "VPN or a proxy that speaks TLS (OCPP-J 1.6, 6)",
+                self.ocpp_url,
+            )
         listening = listening_socket("the REST API", http.host, http.port, "--http-port")
         listener = HttpListener(application(site), listening, grace_s=grace_s)
         undo.push_async_callback(listener.stop)
@@ -215,10 +258,8 @@ class Central:
                 heartbeat_interval_s=settings.registration.heartbeat_interval_s,
                 retry_interval_s=settings.registration.retry_interval_s,
             ),
-            authorization=AuthorizationRules(
-                unknown_tags=settings.authorization.unknown_tags,
-                one_transaction_per_tag=settings.authorization.one_transaction_per_tag,
-            ),
+            authorization=self._authorization_rules(),
+            asking=self._asking,
             accepted=self._accepted,
         )
         handlers = Handlers(Side.CENTRAL_SYSTEM)
@@ -238,6 +279,25 @@ class Central:
             watch=self._watching.watch,
             on_connected=self._connected,
             on_disconnected=self._disconnected,
+        )
+
+    def _authorization_rules(self) -> AuthorizationRules:
+        authorization = self.settings.authorization
+        return AuthorizationRules(
+            unknown_tags=authorization.unknown_tags,
+            fallback=authorization.ask_fallback,
+            one_transaction_per_tag=authorization.one_transaction_per_tag,
+        )
+
+    def _tag_asker(self) -> TagAsker | None:
+        authorization = self.settings.authorization
+        if authorization.unknown_tags is not UnknownTags.ASK:
+            return None
+        return TagAsker(
+            authorization.ask_url,
+            self._authorization_rules(),
+            timeout_s=authorization.ask_timeout_s,
+            remember_s=authorization.ask_remember_s,
         )
 
     def _resume_reading(self) -> None:
@@ -279,31 +339,39 @@ class Central:
         outage = Outage(
             self._writer, close_after_s=self.settings.data.outage_close_s, close_all=self._close_all
         )
+        next_update = loop.time() + self.settings.events.transaction_update_s
         next_heard = loop.time() + HEARD_PERIOD_S
+        next_expiry = loop.time()
         while True:
             await asyncio.sleep(1)
             outage.look(loop.time())
             if (counted := self._watching.tick(loop.time())) is not None:
                 counted.add_done_callback(_log_failure)
+            if loop.time() >= next_expiry and self._writer.healthy:
+                next_expiry = loop.time() + EXPIRY_PERIOD_S
+                self._writer.submit(reservations.expire, self._now()).add_done_callback(_log_failure)
+            if loop.time() >= next_update and self._writer.healthy:
+                next_update = loop.time() + self.settings.events.transaction_update_s
+                self._repeat(events.transactions_updated, self._now())
             if loop.time() >= next_heard and self._writer.healthy:
                 next_heard = loop.time() + HEARD_PERIOD_S
                 heard = self._lines.heard_within(HEARD_PERIOD_S * 1.5)
                 self._writer.submit(stations.heard, heard).add_done_callback(_log_failure)
                 self._look_for_idle()
-                self._discard_events()
+                kept = self.settings.events
+                before = self._now() - timedelta(days=kept.keep_days)
+                self._repeat(events.discard, before, kept.keep_events)
 
-    def _discard_events(self) -> None:
-        """Remove old events, a step at a time until there are none."""
-        kept = self.settings.events
-        before = self._now() - timedelta(days=kept.keep_days)
-        step = self._writer.submit(events.discard, before, kept.keep_events)
+    def _repeat(self, work: Callable[[UnitOfWork, *Ts], int], *args: *Ts) -> None:
+        """Have work done that deals with `events.STEP` events at most, until it finds fewer."""
+        step = self._writer.submit(work, *args)
 
         def again(ended: asyncio.Future[int]) -> None:
             _log_failure(ended)
             if self._stopping or ended.cancelled() or ended.exception() is not None:
                 return
             if ended.result() >= events.STEP:
-                self._discard_events()
+                self._repeat(work, *args)
 
         step.add_done_callback(again)
 

@@ -29,7 +29,7 @@ from voltline.messages.json_schema import schema_components
 
 _COMMAND_PATH = "/api/v1/charge-points/{identity}/commands/{action}"
 _ABOUT = """\
-What charge points reported, and commands to them.
+What charge points of OCPP 1.6J reported, and commands to them.
 
 Errors are `application/problem+json` (RFC 9457). `type` says what kind of problem it is, `errors` lists all
 that is wrong with a request. The bodies of commands and of the answers to them are the payloads of OCPP 1.6.
