@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from voltline.base.ids import folded
 from voltline.central.command_log import CommandLog
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.handlers.desk import Visit
+from voltline.central.services import commands
 from voltline.central.services.outcomes import OUTCOMES
 from voltline.central.services.ports import Writer, WriterClosed
 from voltline.messages import Mode, Request, Response
@@ -91,6 +92,12 @@ class ConnectionLine:
             else:
                 await asyncio.shield(stored)  # what is in the writer's line is done, waited for or not
         return answer
+
+    async def record(self, request: Request[Any]) -> str:
+        assert self._log is not None and self._writer is not None
+        asked = self._log.asked(request)
+        await asyncio.shield(self._writer.submit(commands.ask, self.key, asked))
+        return asked.id
 
     async def _recorded_call(
         self, request: Request[Conf], timeout_s: float | None, command_id: str | None

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
+from voltline.central.api.job_routes import begin_job
 from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError, Fault
 from voltline.central.api.reading_routes import Identity
-from voltline.central.api.sending import send
+from voltline.central.api.sending import live_line, require_welcome, send
 from voltline.messages import (
     ACTIONS,
     Action,
@@ -44,6 +46,19 @@ Timeout = Annotated[
         description="How long the charge point may take to answer, in seconds. If absent, as set.",
     ),
 ]
+Wait = Annotated[
+    bool,
+    QueryParameter(
+        description="false: answer at once with 202 and the id of a job, which will have "
+        "the charge point's answer."
+    ),
+]
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that is on its way."""
+
+    id: Annotated[str, msgspec.Meta(description="Of the job; GET /api/v1/jobs/{id} tells what came of it.")]
 
 
 @post(
@@ -59,12 +74,25 @@ async def send_command(
     identity: Identity,
     action: ActionName,
     timeout_s: Timeout = None,
+    wait: Wait = True,
 ) -> Response[bytes]:
-    """Send a command and wait for the charge point's answer."""
+    """Send a command and wait for the charge point's answer, or not."""
     declared = _declared(action)
     command, warnings = _read(declared, await request.body())
+    headers = _warnings_header(warnings)
+    if not wait:
+        line = await live_line(site, identity)
+        require_welcome(line, identity, command)
+        job = Begun(id=await begin_job(line, command, timeout_s))
+        headers["Location"] = f"/api/v1/jobs/{job.id}"
+        return Response(
+            msgspec.json.encode(job),
+            status_code=HTTPStatus.ACCEPTED,
+            media_type="application/json",
+            headers=headers,
+        )
     answer = await send(site, identity, command, timeout_s=timeout_s)
-    return Response(encode(answer), media_type="application/json", headers=_warnings_header(warnings))
+    return Response(encode(answer), media_type="application/json", headers=headers)
 
 
 ROUTES = [send_command]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, urlsafe_b64encode
 from http import HTTPStatus
 
@@ -31,6 +32,14 @@ def number_position(given: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise _not_ours()
     return int(text)
+
+
+def hex_position(given: str | None) -> str | None:
+    """Of a list whose ids are 32 hexadecimal digits. Raises ApiError (400) as the others do."""
+    text = text_position(given)
+    if text is not None and re.fullmatch("[0-9a-f]{32}", text) is None:
+        raise _not_ours()
+    return text
 
 
 def _not_ours() -> ApiError:

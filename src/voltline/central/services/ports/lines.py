@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.messages import Request, Response
@@ -52,6 +52,13 @@ class Line(Protocol):
 
         It is recorded (`domain.commands`), unless it is already, as `command_id`.
         What the answer means is stored by then (`services.outcomes`).
+        """
+        ...
+
+    async def record(self, request: Request[Any]) -> str:
+        """Write down that a command was asked for, before it is sent by `call`; its `command_id`.
+
+        Durable when this returns.
         """
         ...
 
