@@ -1,7 +1,7 @@
 import pytest
 
 from voltline.central.domain.authorization import IdTag, Verdict
-from voltline.central.services import authorization, transactions
+from voltline.central.services import id_tags, transactions
 from voltline.central.services.authorization import authorize
 
 from .conftest import Storage
@@ -10,7 +10,7 @@ from .saying import ANYONE, NOON, ONE_EACH, ONLY_KNOWN, at, start
 
 @pytest.mark.requirement("GEN-02")
 def test_tag_is_found_in_any_case(storage: Storage) -> None:
-    storage.do(authorization.put_tag, IdTag(id_tag="AbCd", parent_id_tag="Fleet"), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="AbCd", parent_id_tag="Fleet"), NOON)
     told = storage.do(authorize, "aBcD", NOON, ONLY_KNOWN)
     assert told.status is Verdict.ACCEPTED
     assert told.parent_id_tag == "Fleet"
@@ -27,8 +27,8 @@ def test_unknown_tag_is_told_what_the_rules_say(storage: Storage) -> None:
 
 @pytest.mark.requirement("AUT-10")
 def test_tag_expires_at_its_time_and_one_without_never_does(storage: Storage) -> None:
-    storage.do(authorization.put_tag, IdTag(id_tag="A", expires_at=at(10)), NOON)
-    storage.do(authorization.put_tag, IdTag(id_tag="B"), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="A", expires_at=at(10)), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="B"), NOON)
     assert storage.do(authorize, "A", at(9.999), ANYONE).status is Verdict.ACCEPTED
     expired = storage.do(authorize, "A", at(10), ANYONE)
     assert expired.status is Verdict.EXPIRED
@@ -37,17 +37,17 @@ def test_tag_expires_at_its_time_and_one_without_never_does(storage: Storage) ->
 
 
 def test_blocked_tag_is_blocked_until_it_is_put_again(storage: Storage) -> None:
-    storage.do(authorization.put_tag, IdTag(id_tag="A", blocked=True), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="A", blocked=True), NOON)
     assert storage.do(authorize, "a", NOON, ANYONE).status is Verdict.BLOCKED
-    storage.do(authorization.put_tag, IdTag(id_tag="a"), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="a"), NOON)
     assert storage.do(authorize, "A", NOON, ANYONE).status is Verdict.ACCEPTED
     assert storage.count("id_tags") == 1
 
 
 def test_removed_tag_is_unknown(storage: Storage) -> None:
-    storage.do(authorization.put_tag, IdTag(id_tag="A"), NOON)
-    assert storage.do(authorization.remove_tag, "a")
-    assert not storage.do(authorization.remove_tag, "a")
+    storage.do(id_tags.put_tag, IdTag(id_tag="A"), NOON)
+    assert storage.do(id_tags.remove_tag, "a", NOON)
+    assert not storage.do(id_tags.remove_tag, "a", NOON)
     assert storage.do(authorize, "A", NOON, ONLY_KNOWN).status is Verdict.INVALID
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from voltline.central.domain.authorization import UnknownTags
+from voltline.central.domain.authorization import Fallback, UnknownTags
 from voltline.central.domain.stations import RegistrationPolicy
 
 
@@ -200,13 +200,69 @@ class AuthorizationSettings(_Section, frozen=True, kw_only=True):
         UnknownTags,
         Meta(
             description="accept: an id tag that is not registered may charge. reject: it is told Invalid. "
-            "Transactions of either are kept."
+            "ask: ask_url is asked while the charge point waits. Transactions are kept whatever it is told."
         ),
     ] = UnknownTags.ACCEPT
+    ask_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^https?://[^/]",
+            description="With unknown_tags = ask: who is asked, by POST of "
+            '{"idTag", "chargePoint", "connector"}; answers {"status", "expiryDate", "parentIdTag"}.',
+            extra={"secret": True, "allowed": "http://host/path, https://host/path or nothing"},
+        ),
+    ] = ""
+    ask_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=60,
+            description="How long ask_url may take. Charge points wait some 30 seconds for an answer.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 5.0
+    ask_fallback: Annotated[
+        Fallback, Meta(description="What becomes of the id tag when ask_url gives no answer in time.")
+    ] = Fallback.REJECT
+    ask_remember_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="How long an answer of ask_url is used again: a tag is asked about when it is "
+            "presented, and when its transaction starts.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 30.0
     one_transaction_per_tag: Annotated[
         bool,
-        Meta(description="Tell an id tag ConcurrentTx when it starts a second transaction while one runs."),
+        Meta(
+            description="Tell an id tag ConcurrentTx when it starts a second transaction while one runs. "
+            "Tags that are registered with a limit of their own go by that."
+        ),
     ] = False
+
+
+class LocalListsSettings(_Section, frozen=True, kw_only=True):
+    """Local lists of id tags in charge points, by which they work while they are offline."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Keep the local list of every charge point that has one as the registered id tags "
+            "are, and clear caches after a tag was revoked."
+        ),
+    ] = True
+    delay_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="How long after a change of id tags charge points are told, so that many changes are "
+            "told together.",
+            extra={"unit": "seconds"},
+        ),
+    ] = 2.0
 
 
 class ProceduresSettings(_Section, frozen=True, kw_only=True):
@@ -349,6 +405,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: DataSettings = DataSettings()
     registration: RegistrationSettings = RegistrationSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    local_lists: LocalListsSettings = LocalListsSettings()
     procedures: ProceduresSettings = ProceduresSettings()
     recording: RecordingSettings = RecordingSettings()
     messages: MessagesSettings = MessagesSettings()

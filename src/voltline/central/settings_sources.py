@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
+from voltline.central.domain.authorization import UnknownTags
 from voltline.central.settings import Settings
 
 DEFAULT_FILE = "voltline.toml"
@@ -346,3 +347,8 @@ def _check_together(settings: Settings, sources: Mapping[str, str]) -> None:
     if ocpp.port == http.port != 0 and ocpp.host == http.host:
         text = f"{http.port} is taken by ocpp.port ({sources['ocpp.port']}); give two different ports"
         raise SettingsError([Problem(sources["http.port"], "http.port", text)])
+    authorization = settings.authorization
+    if authorization.unknown_tags is UnknownTags.ASK and not authorization.ask_url:
+        text = "nobody can be asked: give authorization.ask_url as well"
+        where = sources["authorization.unknown_tags"]
+        raise SettingsError([Problem(where, "authorization.unknown_tags", text)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from voltline.central.api.event_tail import EventTail
@@ -18,6 +20,28 @@ class _NoProcedures:
     def start(
         self, identity: str, name: str, procedure: Procedure, *, before_acceptance: bool = False
     ) -> None:
+        return
+
+
+class TagFollowers(Protocol):
+    """Who keeps local lists and caches as the registered id tags are (`procedures.local_lists`)."""
+
+    def tags_changed(self, *, revoked: bool) -> None:
+        """`revoked`: what charge points remember of a tag may be wrong now."""
+        ...
+
+    def start(self, identity: str) -> None:
+        """Bring the local list of a charge point up to date as soon as possible."""
+        ...
+
+
+class _NoFollowers:
+    """For a site that has no charge points to tell."""
+
+    def tags_changed(self, *, revoked: bool) -> None:
+        return
+
+    def start(self, identity: str) -> None:
         return
 
 
@@ -39,3 +63,4 @@ class Site(Struct, frozen=True):
     """None: nobody can follow events here."""
     messages: MessageLogs | None = None
     """None: the message log is switched off."""
+    local_lists: TagFollowers = _NoFollowers()

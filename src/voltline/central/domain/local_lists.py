@@ -150,7 +150,7 @@ def updates(
     cost = (len(changes), len(added) + len(removed))
     version = _first_version(after_version, max(len(whole), len(changes), 1))
     restarted = version <= after_version
-    if held is None or restarted or cost > (max(len(whole), 1), len(wanted)):
+    if not held or restarted or cost > (max(len(whole), 1), len(wanted)):
         first, *others = whole or [[]]
         parts = [Update(version=version, full=True, entries=tuple(first))]
         parts += [Update(version=0, full=False, entries=tuple(part)) for part in others]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from voltline.central.domain.authorization import AuthorizationRules
 from voltline.central.domain.stations import Registration, RegistrationRules, Station
 from voltline.central.services.ports import Writer
+from voltline.central.services.ports.asking import Asking
 
 
 def _nobody(identity: str) -> None:
@@ -25,6 +26,8 @@ class Desk(NamedTuple):
     authorization: AuthorizationRules
     accepted: Callable[[str], object] = _nobody
     """Told the identity of each charge point whose boot is accepted, before that is answered."""
+    asking: Asking | None = None
+    """Who is asked about id tags that nobody registered; None: nobody."""
 
 
 class Visit:

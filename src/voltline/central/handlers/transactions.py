@@ -8,9 +8,10 @@ from collections.abc import Awaitable
 from datetime import datetime
 
 from voltline.central.domain.transactions import Begun, Ended, StopOutcome
-from voltline.central.handlers.authorization import id_tag_info
+from voltline.central.handlers.authorization import id_tag_info, rules_for
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.services import transactions
+from voltline.central.services.ports.asking import Asking
 from voltline.messages import (
     UNSET,
     StartTransaction,
@@ -26,11 +27,17 @@ def start_transaction(
     desk: Desk, visit: Visit, request: StartTransaction, at: datetime
 ) -> Awaitable[StartTransactionResponse]:
     """Give it an id, and its tag a status; a repeated start is given the id of the first (TXS-05)."""
-    return _begun(
-        visit,
-        request,
-        desk.writer.submit(transactions.begin, visit.key, request, at, desk.authorization),
-    )
+    if desk.asking is not None:
+        return _begun_asking(desk, desk.asking, visit, request, at)
+    kept = desk.writer.submit(transactions.begin, visit.key, request, at, desk.authorization)
+    return _begun(visit, request, kept)
+
+
+async def _begun_asking(
+    desk: Desk, asking: Asking, visit: Visit, request: StartTransaction, at: datetime
+) -> StartTransactionResponse:
+    rules = await rules_for(desk, asking, visit, request.id_tag, request.connector_id)
+    return await _begun(visit, request, desk.writer.submit(transactions.begin, visit.key, request, at, rules))
 
 
 async def _begun(
@@ -55,13 +62,12 @@ def stop_transaction(
     desk: Desk, visit: Visit, request: StopTransaction, at: datetime
 ) -> Awaitable[StopTransactionResponse]:
     """Always answered: nothing can prevent a stop (TXE-08)."""
-    return _ended(
-        visit, request, desk.writer.submit(transactions.end, visit.key, request, at, desk.authorization)
-    )
+    kept = desk.writer.submit(transactions.end, visit.key, request, at, desk.authorization)
+    return _ended(visit, request, kept, desk.asking)
 
 
 async def _ended(
-    visit: Visit, request: StopTransaction, kept: asyncio.Future[Ended]
+    visit: Visit, request: StopTransaction, kept: asyncio.Future[Ended], asking: Asking | None
 ) -> StopTransactionResponse:
     ended = await kept
     if ended.outcome is StopOutcome.QUARANTINED:
@@ -79,6 +85,8 @@ async def _ended(
             "stop repeated" if ended.outcome is StopOutcome.REPEATED else "stopped",
             request.meter_stop,
         )
-    return StopTransactionResponse(
-        id_tag_info=UNSET if ended.authorization is None else id_tag_info(ended.authorization)
-    )
+    told = ended.authorization
+    if asking is not None and told is not None and not told.known and request.id_tag is not UNSET:
+        # It is stored by now: asking does not hold it up. Charge points remember what they are told here.
+        told = await asking.told(request.id_tag, visit.identity, None)
+    return StopTransactionResponse(id_tag_info=UNSET if told is None else id_tag_info(told))

@@ -10,9 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from voltline.central.domain.stations import StationKey
-from voltline.central.services import configuration
+from voltline.central.services import configuration, local_lists, reservations
 from voltline.central.services.ports import UnitOfWork
-from voltline.messages import ChangeConfiguration, GetConfiguration, Request
+from voltline.messages import (
+    CancelReservation,
+    ChangeConfiguration,
+    ClearCache,
+    GetConfiguration,
+    GetLocalListVersion,
+    Request,
+    ReserveNow,
+    SendLocalList,
+)
 
 Outcome = Callable[[UnitOfWork, StationKey, Any, Any, datetime], object]
 """A use case: unit, charge point, the request, its answer, and when that came."""
@@ -20,4 +29,9 @@ Outcome = Callable[[UnitOfWork, StationKey, Any, Any, datetime], object]
 OUTCOMES: Mapping[type[Request[Any]], Outcome] = {
     GetConfiguration: configuration.read,
     ChangeConfiguration: configuration.change_answered,
+    GetLocalListVersion: local_lists.version_told,
+    SendLocalList: local_lists.update_answered,
+    ClearCache: local_lists.cache_cleared,
+    ReserveNow: reservations.answered,
+    CancelReservation: reservations.cancel_answered,
 }

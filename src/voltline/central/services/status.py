@@ -7,6 +7,7 @@ from datetime import datetime
 from voltline.central.domain.events import ConnectorReported, EventKind
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
+from voltline.central.services import reservations
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import StatusNotification
@@ -39,5 +40,6 @@ def report(
         vendor_error_code=state.vendor_error_code,
         since=state.since,
     )
+    reservations.connector_reported(unit, station, state.connector_id, state.status, received_at)
     unit.events.add(EventKind.CONNECTOR_STATUS, station, told, received_at)
     return state

@@ -21,6 +21,7 @@ from voltline.central.domain.transactions import (
     oddities,
     same_stop,
 )
+from voltline.central.services import reservations
 from voltline.central.services.authorization import authorize, authorize_start
 from voltline.central.services.endings import (
     end_forgotten,
@@ -71,7 +72,7 @@ def begin(
     shell = _shell_of(unit, station, start, began_at)
     if shell is None:
         end_forgotten(unit, station, start.connector_id, began_at, received_at)
-    authorization = authorize_start(unit, start.id_tag, received_at, rules)
+    authorization = authorize_start(unit, station, start.connector_id, start.id_tag, received_at, rules)
     noted = oddities(start, None, start_received_at=received_at)
     if shell is None:
         transaction_id = unit.transactions.begin(
@@ -89,6 +90,7 @@ def begin(
         meter_start_wh=start.meter_start_wh,
     )
     unit.events.add(EventKind.TRANSACTION_STARTED, station, started, received_at)
+    reservations.used(unit, station, start, transaction_id, authorization.parent_id_tag, received_at)
     _complete(unit, transaction_id, shell, received_at)
     return Begun(transaction_id, authorization, False)
 
