@@ -99,7 +99,7 @@ class TransactionUpdated(Struct, frozen=True, kw_only=True):
     meter_wh: float | None
     """The register, where it was among them."""
     energy_wh: float | None
-    """What was charged since the start."""
+    """What was charged since the start; None where the register does not go on from there."""
     power_w: float | None
     readings: dict[str, str]
     """Value by measurand and, after a slash, phase; with the unit after a space where one was sent."""

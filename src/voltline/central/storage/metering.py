@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.json import Encoder
@@ -80,6 +81,26 @@ def readings_of(row: Any) -> Iterator[Reading]:
         )
 
 
+class _Values(NamedTuple):
+    """A row of the table before it is sent; in the order of COLUMNS."""
+
+    station_id: int
+    connector_id: int
+    sent_transaction_id: int | None
+    transaction_id: int | None
+    measured_at: Any
+    received_at: Any
+    sampled_values: str
+    from_stop: bool
+
+
+def _readings_of_values(values: tuple[Any, ...]) -> tuple[Reading, ...]:
+    row = _Values(*values)
+    read = datetime.fromisoformat
+    row = row._replace(measured_at=read(row.measured_at), received_at=read(row.received_at))
+    return tuple(readings_of(row))
+
+
 class SqlMeterValues:
     """See `services.ports.MeterValues`.
 
@@ -97,6 +118,8 @@ class SqlMeterValues:
         self._insert = BulkInsert(meter_values, COLUMNS)
         self._rows: list[tuple[Any, ...]] = []
         self._latest: dict[StationKey, dict[int, str]] = {}
+        self._news: dict[int, tuple[Any, ...]] = {}
+        self._taken: dict[int, tuple[Any, ...]] = {}
 
     def add(
         self,
@@ -125,6 +148,15 @@ class SqlMeterValues:
         if not rows or (not from_stop and self._is_repeat(station, connector_id, transaction_id, rows)):
             return
         self._rows += rows
+        if transaction_id is not None and not from_stop:
+            self._news[transaction_id] = rows[-1]
+
+    def take_news(self, at_most: int) -> Mapping[int, tuple[Reading, ...]]:
+        taken = dict(islice(self._news.items(), at_most))
+        for transaction_id in taken:
+            del self._news[transaction_id]
+        self._taken.update(taken)
+        return {transaction_id: _readings_of_values(row) for transaction_id, row in taken.items()}
 
     def readings(self, transaction_id: int) -> tuple[Reading, ...]:
         self.flush()
@@ -157,6 +189,14 @@ class SqlMeterValues:
     def discard(self) -> None:
         """Forget the collected rows: their transaction is rolled back."""
         self._rows = []
+        if self._taken:
+            self._news = self._taken | self._news
+            self._taken = {}
+
+    def settle(self) -> None:
+        """The transaction is committed."""
+        if self._taken:
+            self._taken = {}
 
     def expect_repeats(self, station: StationKey | None = None) -> None:
         """This charge point (None: any) may send again what it sent last."""

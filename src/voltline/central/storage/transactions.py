@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -211,6 +211,9 @@ class SqlTransactions:
         if not 0 < transaction_id <= _LARGEST_ID:
             return None
         return self._first(transactions.c.id == transaction_id)
+
+    def these(self, transaction_ids: Sequence[int]) -> tuple[Transaction, ...]:
+        return self._some(selected.where(transactions.c.id.in_(transaction_ids)))
 
     def owner(self, transaction_id: int) -> StationKey | None:
         owner = self._owners.get(transaction_id)

@@ -92,6 +92,7 @@ class SqlStore:
             self._connection.execute(self._mark, {"writer": self._writer, "batch": self._batch})
         self._connection.commit()
         self._unit.transactions.settle(committed=True)
+        self._unit.meter_values.settle()
         self._unit.events.settle(committed=True)
 
     def rollback(self) -> None:

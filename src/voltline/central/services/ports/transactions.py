@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,6 +52,10 @@ class Transactions(Protocol):
         ...
 
     def get(self, transaction_id: int) -> Transaction | None: ...
+
+    def these(self, transaction_ids: Sequence[int]) -> tuple[Transaction, ...]:
+        """Those of them that there are, in any order."""
+        ...
 
     def owner(self, transaction_id: int) -> StationKey | None:
         """Whose transaction this is. Cheap: asked for every MeterValues.
@@ -121,6 +125,13 @@ class MeterValues(Protocol):
         `sent_transaction_id` is what the charge point wrote, `transaction_id` its transaction where
         there is one. Values of an unknown time (`UNKNOWN_TIME`) count as of their receipt. Values
         that the charge point sends again, on this connection or the next, are not kept twice.
+        """
+        ...
+
+    def take_news(self, at_most: int) -> Mapping[int, tuple[Reading, ...]]:
+        """The last readings of transactions that had any since they were last taken here.
+
+        Not those that came with a stop; of so many transactions at most.
         """
         ...
 
