@@ -6,7 +6,7 @@ from sqlalchemy import text
 from voltline.central.domain.authorization import AuthorizationRules, IdTag, Verdict
 from voltline.central.domain.quarantine import QuarantineReason
 from voltline.central.domain.transactions import Oddity, StopOutcome, Transaction
-from voltline.central.services import authorization
+from voltline.central.services import id_tags
 from voltline.central.services.transactions import begin, end
 from voltline.messages import Reason, StartTransaction
 
@@ -90,7 +90,7 @@ def test_the_same_start_of_another_charge_point_is_another_transaction(storage: 
 @pytest.mark.requirement("TXS-06")
 def test_transaction_of_a_refused_tag_is_kept_with_the_status_that_it_deserves(storage: Storage) -> None:
     key = storage.station()
-    storage.do(authorization.put_tag, IdTag(id_tag="BAD", blocked=True), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="BAD", blocked=True), NOON)
     blocked = storage.do(begin, key, start("BAD"), NOON, ANYONE)
     unknown = storage.do(begin, key, start("WHO"), NOON, ONLY_KNOWN)
     assert blocked.authorization.status is Verdict.BLOCKED
@@ -139,7 +139,7 @@ def test_refused_transaction_does_not_make_its_tag_concurrent(storage: Storage) 
     key = storage.station()
     reject = AuthorizationRules(unknown_tags=ONLY_KNOWN.unknown_tags, one_transaction_per_tag=True)
     storage.do(begin, key, start("NEW", 1), NOON, reject)
-    storage.do(authorization.put_tag, IdTag(id_tag="NEW"), NOON)
+    storage.do(id_tags.put_tag, IdTag(id_tag="NEW"), NOON)
     assert storage.do(begin, key, start("NEW", 2), NOON, reject).authorization.status is Verdict.ACCEPTED
 
 
