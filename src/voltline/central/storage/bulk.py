@@ -22,7 +22,7 @@ class BulkInsert:
 
     SQLite: statements of up to 128 rows. Its driver lets go of the interpreter's lock for every
     statement, and has to wait for it afterwards while the event loop is busy: with one statement a row
-    a batch takes more than ten times as long there (docs/decisions/0003-meter-value-rows.md).
+    a batch takes up to ten times as long there (docs/decisions/0003-meter-value-rows.md).
     PostgreSQL: COPY.
     """
 
