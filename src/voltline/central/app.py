@@ -16,6 +16,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple
 
+import msgspec
+
 from voltline.base.clock import SystemClock
 from voltline.base.ids import folded
 from voltline.central import logs
@@ -37,6 +39,7 @@ from voltline.central.domain.authorization import AuthorizationRules, UnknownTag
 from voltline.central.domain.stations import RegistrationRules
 from voltline.central.door import Door
 from voltline.central.folder import DataFolder, UnusableFolder
+from voltline.central.gate import Gate
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
 from voltline.central.intake import Intake, Outage
@@ -45,8 +48,8 @@ from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.local_lists import LocalListKeeper
 from voltline.central.procedures.runner import Runner
 from voltline.central.services import commands, events, reservations, stations
-from voltline.central.services.ports import UnitOfWork
-from voltline.central.settings import Settings
+from voltline.central.services.ports import Queries, UnitOfWork
+from voltline.central.settings import DataSettings, Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
 from voltline.central.storage.group_commit import GroupCommit
@@ -205,6 +208,9 @@ class Central:
     async def _listen(self, undo: contextlib.AsyncExitStack, site: Site) -> None:
         ocpp, http = self.settings.ocpp, self.settings.http
         grace_s = self.settings.shutdown.grace_s
+        listening = listening_socket("the REST API", http.host, http.port, "--http-port")
+        undo.callback(listening.close)
+        site = msgspec.structs.replace(site, gate=await self._gate(site.queries, is_loopback(listening)))
         try:
             port = await self._ocpp.start(ocpp.host, ocpp.port)
         except OSError as error:
@@ -217,17 +223,26 @@ class Central:
                 "VPN or a proxy that speaks TLS (OCPP-J 1.6, 6)",
                 self.ocpp_url,
             )
-        listening = listening_socket("the REST API", http.host, http.port, "--http-port")
         listener = HttpListener(application(site), listening, grace_s=grace_s)
         undo.push_async_callback(listener.stop)
         await listener.start()
         if site.tail is not None:
             undo.push_async_callback(site.tail.close)  # or the listener would wait for those who listen
         self.http_url = url("http", http.host, listening.getsockname()[1])
-        if not is_loopback(listening):
-            log.warning(
-                "everybody who reaches %s can command the charge points: it asks nobody", self.http_url
+
+    async def _gate(self, queries: Queries, loopback: bool) -> Gate:
+        """Raises CannotStart where everybody on the network could come in."""
+        tokens = await asyncio.to_thread(queries.tokens)
+        if not loopback and not any(token.usable(self._now()) for token in tokens):
+            data, host = self.settings.data, self.settings.http.host
+            place = "" if data.directory == DataSettings().directory else f" --data {data.directory}"
+            raise CannotStart(
+                f"cannot listen for the REST API on {host}: there is no token yet, so everybody on that "
+                "network could command the charge points. Make one first: voltline token add NAME --role "
+                f"admin{place}. Or keep the API on this machine: --set http.host=127.0.0.1"
             )
+        clock = asyncio.get_running_loop().time
+        return Gate(queries, self._writer, loopback=loopback, now=self._now, clock=clock)
 
     async def _close_writer(self) -> None:
         grace_s = self.settings.shutdown.grace_s

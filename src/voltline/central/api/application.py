@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.response import Response
 
 from voltline.central.api import (
+    access_routes,
     command_routes,
     configuration_routes,
     control_routes,
@@ -22,6 +23,7 @@ from voltline.central.api import (
     station_routes,
     transaction_routes,
 )
+from voltline.central.api.access import admission
 from voltline.central.api.csv import AnyFormat
 from voltline.central.api.health_route import healthz
 from voltline.central.api.needs import Site
@@ -41,6 +43,7 @@ _SUBJECTS = (
     job_routes,
     message_routes,
     event_routes,
+    access_routes,
 )
 
 
@@ -48,7 +51,7 @@ def application(site: Site) -> Litestar:
     """The REST API as an ASGI application."""
     described: list[bytes] = []
 
-    @get("/openapi.json", include_in_schema=False)
+    @get("/openapi.json", include_in_schema=False, operation_id="getDescription")
     async def openapi() -> Response[bytes]:
         if not described:
             described.append(await asyncio.to_thread(description, _routes()))
@@ -60,7 +63,7 @@ def application(site: Site) -> Litestar:
     return Litestar(
         route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
         dependencies={"site": Provide(provided, sync_to_thread=False)},
-        guards=[refuse_unknown_parameters],
+        guards=[admission(site), refuse_unknown_parameters],
         before_request=_refuse_other_sites,
         response_class=AnyFormat,
         exception_handlers=EXCEPTION_HANDLERS,

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from voltline.central.api.event_tail import EventTail
+from voltline.central.domain.access import Principal
 from voltline.central.services.ports import Queries, Writer
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
 from voltline.central.services.ports.messages import MessageQueries, MessageRecords
@@ -45,6 +46,22 @@ class _NoFollowers:
         return
 
 
+class AccessGate(Protocol):
+    """Who uses the API (`gate.Gate`)."""
+
+    async def asks(self) -> bool:
+        """Whether somebody has to show a token."""
+        ...
+
+    async def principal(self, written: str) -> Principal | None:
+        """Who shows this token; None: it opens nothing."""
+        ...
+
+    def forget(self) -> None:
+        """Something about tokens has changed."""
+        ...
+
+
 class MessageLogs(Struct, frozen=True):
     """The message log: as it is written, and as it is read."""
 
@@ -64,3 +81,5 @@ class Site(Struct, frozen=True):
     messages: MessageLogs | None = None
     """None: the message log is switched off."""
     local_lists: TagFollowers = _NoFollowers()
+    gate: AccessGate | None = None
+    """None: everybody may do everything."""

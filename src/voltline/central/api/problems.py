@@ -71,8 +71,10 @@ class ApiError(Exception):
         *,
         errors: tuple[Fault, ...] | UnsetType = UNSET,
         call_error: PeerError | UnsetType = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.headers = headers
         self.problem = Problem(
             type=f"urn:voltline:problem:{kind}",
             title=title,
@@ -93,7 +95,7 @@ def _respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Resp
 
 
 def _api_error(_: Request[Any, Any, Any], error: ApiError) -> Response[bytes]:
-    return _respond(error.problem)
+    return _respond(error.problem, error.headers)
 
 
 def _invalid_parameters(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
