@@ -224,7 +224,10 @@ async def test_transactions_are_paged_newest_first_and_filtered(
 ) -> None:
     async with station(server.ocpp, "PAGES") as cp:
         await cp.boot()
-        ids = [await charge(cp, idTag=f"P{number}", meterStart=number) for number in range(5)]
+        ids = [
+            await charge(cp, connectorId=number + 1, idTag=f"P{number}", meterStart=number)
+            for number in range(5)
+        ]
         stop = {"transactionId": ids[0], "meterStop": 9, "timestamp": "2026-03-01T11:00:00Z"}
         await cp.call("StopTransaction", stop)
     found: list[int] = []
