@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -81,7 +82,10 @@ class MessageReads:
     @contextmanager
     def _reading(self, wanted: MessageFilter) -> Iterator[_Search]:
         try:
-            with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=5)) as connection:
+            # An export is read on by one thread after the other.
+            address = f"file:{quote(str(self._path))}?mode=ro"
+            opened = sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False)
+            with closing(opened) as connection:
                 yield _Search(connection, wanted)
         except sqlite3.Error as error:
             raise StorageUnavailable(f"the message log {self._path} cannot be read: {error}") from error
