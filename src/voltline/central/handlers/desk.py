@@ -7,13 +7,23 @@ from datetime import datetime
 from typing import NamedTuple
 
 from voltline.central.domain.authorization import AuthorizationRules
+from voltline.central.domain.certificates import SigningPolicy
 from voltline.central.domain.stations import Registration, RegistrationRules, Station
+from voltline.central.services.data_transfer import TransferHandlers
 from voltline.central.services.ports import Writer
 from voltline.central.services.ports.asking import Asking
+from voltline.central.services.ports.data_transfer import NoAnswer, Poster
 
 
 def _nobody(identity: str) -> None:
     return
+
+
+class _NoPoster:
+    """For a central system that reaches nobody."""
+
+    async def post(self, url: str, body: bytes, timeout_s: float) -> bytes:
+        raise NoAnswer("this central system asks no URLs")
 
 
 class Desk(NamedTuple):
@@ -28,6 +38,10 @@ class Desk(NamedTuple):
     """Told the identity of each charge point whose boot is accepted, before that is answered."""
     asking: Asking | None = None
     """Who is asked about id tags that nobody registered; None: nobody."""
+    transfers: TransferHandlers = TransferHandlers()
+    """Programs that answer DataTransfer."""
+    poster: Poster = _NoPoster()
+    signing: SigningPolicy = SigningPolicy.REJECT
 
 
 class Visit:

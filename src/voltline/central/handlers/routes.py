@@ -8,8 +8,15 @@ from typing import Any, NamedTuple
 
 from voltline.central.handlers.authorization import authorize
 from voltline.central.handlers.boot import boot_notification, heartbeat
+from voltline.central.handlers.certificates import security_event, sign_certificate
 from voltline.central.handlers.data_transfer import data_transfer
 from voltline.central.handlers.desk import Desk, Visit
+from voltline.central.handlers.file_jobs import (
+    diagnostics_status,
+    firmware_status,
+    log_status,
+    signed_firmware_status,
+)
 from voltline.central.handlers.metering import meter_values
 from voltline.central.handlers.status import status_notification
 from voltline.central.handlers.transactions import start_transaction, stop_transaction
@@ -17,11 +24,17 @@ from voltline.messages import (
     Authorize,
     BootNotification,
     DataTransfer,
+    DiagnosticsStatusNotification,
     ErrorCode,
+    FirmwareStatusNotification,
     Heartbeat,
+    LogStatusNotification,
     MeterValues,
     Request,
     Response,
+    SecurityEventNotification,
+    SignCertificate,
+    SignedFirmwareStatusNotification,
     StartTransaction,
     StatusNotification,
     StopTransaction,
@@ -49,6 +62,12 @@ ROUTES: tuple[Row, ...] = (
     Row(MeterValues, meter_values),
     Row(StopTransaction, stop_transaction),
     Row(DataTransfer, data_transfer),
+    Row(FirmwareStatusNotification, firmware_status),
+    Row(SignedFirmwareStatusNotification, signed_firmware_status),
+    Row(DiagnosticsStatusNotification, diagnostics_status),
+    Row(LogStatusNotification, log_status),
+    Row(SecurityEventNotification, security_event),
+    Row(SignCertificate, sign_certificate),
 )
 
 

@@ -10,17 +10,33 @@ from datetime import datetime
 from typing import Any
 
 from voltline.central.domain.stations import StationKey
-from voltline.central.services import configuration, local_lists, reservations
+from voltline.central.services import (
+    certificates,
+    configuration,
+    data_transfer,
+    file_jobs,
+    local_lists,
+    reservations,
+)
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import (
     CancelReservation,
+    CertificateSigned,
     ChangeConfiguration,
     ClearCache,
+    DataTransfer,
+    DeleteCertificate,
     GetConfiguration,
+    GetDiagnostics,
+    GetInstalledCertificateIds,
     GetLocalListVersion,
+    GetLog,
+    InstallCertificate,
     Request,
     ReserveNow,
     SendLocalList,
+    SignedUpdateFirmware,
+    UpdateFirmware,
 )
 
 Outcome = Callable[[UnitOfWork, StationKey, Any, Any, datetime], object]
@@ -34,4 +50,13 @@ OUTCOMES: Mapping[type[Request[Any]], Outcome] = {
     ClearCache: local_lists.cache_cleared,
     ReserveNow: reservations.answered,
     CancelReservation: reservations.cancel_answered,
+    UpdateFirmware: file_jobs.update_answered,
+    SignedUpdateFirmware: file_jobs.signed_update_answered,
+    GetDiagnostics: file_jobs.diagnostics_answered,
+    GetLog: file_jobs.log_answered,
+    CertificateSigned: certificates.signed_answered,
+    InstallCertificate: certificates.install_answered,
+    DeleteCertificate: certificates.delete_answered,
+    GetInstalledCertificateIds: certificates.listed,
+    DataTransfer: data_transfer.sent,
 }

@@ -22,6 +22,7 @@ from voltline.central.domain.stations import (
     first_registration,
     registration_now,
 )
+from voltline.central.services import file_jobs
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import UNSET, BootNotification
@@ -103,6 +104,8 @@ def boot(
         firmware_version=present(notification.firmware_version),
     )
     unit.events.add(EventKind.CHARGE_POINT_BOOTED, station, booted, received_at)
+    if booted.firmware_version != recorded.firmware_version:
+        file_jobs.booted(unit, station, recorded.firmware_version, booted.firmware_version, received_at)
     return boot_answer(rules, registration, recorded.heartbeat_interval_s)
 
 

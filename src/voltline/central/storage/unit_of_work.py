@@ -12,12 +12,15 @@ from sqlalchemy.exc import DBAPIError
 
 from voltline.central.storage.access import SqlTokens
 from voltline.central.storage.authorization import SqlIdTags, SqlRevocations
+from voltline.central.storage.certificates import SqlCertificates, SqlSecurityEvents
 from voltline.central.storage.commands import SqlCommands
 from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
 from voltline.central.storage.database import Database
 from voltline.central.storage.deviations import SqlDeviations
 from voltline.central.storage.events import SqlEvents
+from voltline.central.storage.file_jobs import SqlFileJobs
+from voltline.central.storage.files import SqlFiles
 from voltline.central.storage.local_lists import SqlLocalLists
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
@@ -49,6 +52,10 @@ class SqlUnitOfWork:
         self.reservations = SqlReservations(scope)
         self.transactions = SqlTransactions(scope)
         self.data_transfers = SqlDataTransfers(scope)
+        self.file_jobs = SqlFileJobs(scope)
+        self.files = SqlFiles(scope)
+        self.certificates = SqlCertificates(scope)
+        self.security_events = SqlSecurityEvents(scope)
         self.quarantine = SqlQuarantine(scope)
         self.repairs = SqlRepairs(scope)
 

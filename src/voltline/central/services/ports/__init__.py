@@ -22,10 +22,17 @@ from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.services.ports.access import TokenQueries, Tokens
 from voltline.central.services.ports.authorization import IdTagQueries, IdTags, Revocations
+from voltline.central.services.ports.certificates import (
+    CertificateQueries,
+    Certificates,
+    SecurityEvents,
+)
 from voltline.central.services.ports.commands import CommandQueries, Commands
 from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
+from voltline.central.services.ports.data_transfer import DataTransferQueries, DataTransfers
 from voltline.central.services.ports.deviations import DeviationQueries, Deviations
 from voltline.central.services.ports.events import EventQueries, Events
+from voltline.central.services.ports.files import FileJobs, FileQueries, Files
 from voltline.central.services.ports.local_lists import LocalListQueries, LocalLists
 from voltline.central.services.ports.reservations import ReservationQueries, Reservations
 from voltline.central.services.ports.stations import StationQueries
@@ -37,7 +44,7 @@ from voltline.central.services.ports.transactions import (
     TransactionQueries,
     Transactions,
 )
-from voltline.messages import BootNotification, DataTransfer
+from voltline.messages import BootNotification
 
 __all__ = [
     "Connectors",
@@ -127,12 +134,6 @@ class Connectors(Protocol):
         ...
 
 
-class DataTransfers(Protocol):
-    def add(
-        self, station: StationKey, request: DataTransfer, answered: str, received_at: datetime
-    ) -> None: ...
-
-
 class UnitOfWork(Protocol):
     """One database transaction, seen by subject."""
 
@@ -156,6 +157,14 @@ class UnitOfWork(Protocol):
     def meter_values(self) -> MeterValues: ...
     @property
     def data_transfers(self) -> DataTransfers: ...
+    @property
+    def file_jobs(self) -> FileJobs: ...
+    @property
+    def files(self) -> Files: ...
+    @property
+    def certificates(self) -> Certificates: ...
+    @property
+    def security_events(self) -> SecurityEvents: ...
     @property
     def quarantine(self) -> Quarantine: ...
     @property
@@ -211,6 +220,9 @@ class Queries(
     IdTagQueries,
     LocalListQueries,
     ReservationQueries,
+    FileQueries,
+    CertificateQueries,
+    DataTransferQueries,
     CommandQueries,
     TokenQueries,
     Protocol,

@@ -9,10 +9,13 @@ from sqlalchemy import select
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.storage.queries.authorization import IdTagReads
+from voltline.central.storage.queries.certificates import CertificateReads
 from voltline.central.storage.queries.commands import CommandReads, TokenReads
 from voltline.central.storage.queries.configuration import ConfigurationReads
+from voltline.central.storage.queries.data_transfer import DataTransferReads
 from voltline.central.storage.queries.deviations import DeviationReads
 from voltline.central.storage.queries.events import EventReads
+from voltline.central.storage.queries.files import FileReads
 from voltline.central.storage.queries.local_lists import LocalListReads
 from voltline.central.storage.queries.reservations import ReservationReads
 from voltline.central.storage.queries.stations import StationReads
@@ -29,6 +32,9 @@ class SqlQueries(
     IdTagReads,
     LocalListReads,
     ReservationReads,
+    FileReads,
+    CertificateReads,
+    DataTransferReads,
     CommandReads,
     TokenReads,
 ):

@@ -2,6 +2,12 @@
 
 from voltline.central.storage.schema.authorization import cleared_caches, revocations, unknown_id_tags
 from voltline.central.storage.schema.base import metadata
+from voltline.central.storage.schema.certificates import (
+    certificate_actions,
+    certificate_requests,
+    installed_certificates,
+    security_events,
+)
 from voltline.central.storage.schema.commands import commands, tokens
 from voltline.central.storage.schema.configuration import (
     configuration,
@@ -10,7 +16,9 @@ from voltline.central.storage.schema.configuration import (
     desired_configuration,
 )
 from voltline.central.storage.schema.connectivity import connections
+from voltline.central.storage.schema.data_transfer import data_transfer_rules
 from voltline.central.storage.schema.events import deviation_days, deviations, events
+from voltline.central.storage.schema.files import file_job_history, file_jobs, files
 from voltline.central.storage.schema.first_floor import (
     boots,
     connectors,
@@ -29,6 +37,8 @@ from voltline.central.storage.schema.reservations import reservations
 
 __all__ = [
     "boots",
+    "certificate_actions",
+    "certificate_requests",
     "cleared_caches",
     "commands",
     "configuration",
@@ -36,12 +46,17 @@ __all__ = [
     "configuration_history",
     "connections",
     "connectors",
+    "data_transfer_rules",
     "data_transfers",
     "desired_configuration",
     "deviation_days",
     "deviations",
     "events",
+    "file_job_history",
+    "file_jobs",
+    "files",
     "id_tags",
+    "installed_certificates",
     "local_lists",
     "metadata",
     "meter_values",
@@ -49,6 +64,7 @@ __all__ = [
     "repairs",
     "reservations",
     "revocations",
+    "security_events",
     "stations",
     "status_history",
     "tokens",

@@ -223,6 +223,10 @@ data_transfers = Table(
     Column("data", Words),
     Column("answered", Words, nullable=False),
     Column("received_at", Instant, nullable=False),
+    Column("direction", Words, nullable=False, server_default="received"),
+    Column("answer_data", Words),
+    Column("route", Words),
+    Column("problem", Words),
     Index(None, "station_id"),
 )
 
