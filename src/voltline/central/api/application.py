@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +18,13 @@ from voltline.central.api import (
     configuration_routes,
     control_routes,
     event_routes,
+    id_tag_routes,
     job_routes,
+    local_list_routes,
     message_routes,
     quarantine_routes,
+    remote_routes,
+    reservation_routes,
     station_routes,
     transaction_routes,
 )
@@ -39,6 +44,10 @@ _SUBJECTS = (
     control_routes,
     quarantine_routes,
     transaction_routes,
+    remote_routes,
+    id_tag_routes,
+    local_list_routes,
+    reservation_routes,
     command_routes,
     job_routes,
     message_routes,
@@ -47,15 +56,18 @@ _SUBJECTS = (
 )
 
 
+@cache
+def described() -> bytes:
+    """The OpenAPI document as JSON. Takes some hundred milliseconds, once."""
+    return description(_routes())
+
+
 def application(site: Site) -> Litestar:
     """The REST API as an ASGI application."""
-    described: list[bytes] = []
 
     @get("/openapi.json", include_in_schema=False, operation_id="getDescription")
     async def openapi() -> Response[bytes]:
-        if not described:
-            described.append(await asyncio.to_thread(description, _routes()))
-        return Response(described[0], media_type="application/json")
+        return Response(await asyncio.to_thread(described), media_type="application/json")
 
     def provided() -> Site:
         return site

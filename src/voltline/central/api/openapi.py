@@ -35,6 +35,11 @@ Errors are `application/problem+json` (RFC 9457). `type` says what kind of probl
 that is wrong with a request. The bodies of commands and of the answers to them are the payloads of OCPP 1.6.
 Times are UTC; energy is in Wh; decimal numbers that a meter sent are texts, exactly as sent.
 """
+_SENT: dict[int, str] = {
+    HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",
+    HTTPStatus.BAD_GATEWAY: "The charge point answered with a CALLERROR, which `call_error` holds.",
+    HTTPStatus.GATEWAY_TIMEOUT: "The charge point did not answer in time.",
+}
 _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     "*": {
         HTTPStatus.BAD_REQUEST: "A parameter is not as described.",
@@ -68,6 +73,18 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
         HTTPStatus.CONFLICT: "The message was repaired before.",
     },
     "/api/v1/repairs/{repair_id}": {HTTPStatus.NOT_FOUND: "There is no such repair."},
+    "/api/v1/id-tags": {HTTPStatus.CONFLICT: "The id tag is registered already."},
+    "/api/v1/id-tags/{id_tag}": {HTTPStatus.NOT_FOUND: "The id tag is not registered."},
+    "/api/v1/unknown-id-tags/{id_tag}": {HTTPStatus.NOT_FOUND: "The id tag was never seen."},
+    "/api/v1/unknown-id-tags/{id_tag}/adopt": {
+        HTTPStatus.NOT_FOUND: "The id tag was never seen.",
+        HTTPStatus.CONFLICT: "The id tag is registered already.",
+    },
+    "/api/v1/reservations": _SENT | {HTTPStatus.NOT_FOUND: "There is no such charge point."},
+    "/api/v1/reservations/{reservation_id}": _SENT | {HTTPStatus.NOT_FOUND: "There is no such reservation."},
+    "/api/v1/charge-points/{identity}/start": _SENT,
+    "/api/v1/charge-points/{identity}/stop": _SENT
+    | {HTTPStatus.CONFLICT: "Not connected or accepted, or there is none or more than one to be stopped."},
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",
         HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",
@@ -148,6 +165,13 @@ def _describe_bodies(document: dict[str, Any], schemas: dict[str, Any], describe
             continue
         for handler in route.route_handlers:
             if (shape := handler.opt.get(BODY)) is None:
+                continue
+            if isinstance(shape, str):  # a media type: the body is a text of this kind
+                for method in handler.http_methods:
+                    document["paths"][route.path_format][method.lower()]["requestBody"] = {
+                        "required": True,
+                        "content": {shape: {"schema": {"type": "string"}}},
+                    }
                 continue
             (reference,), components = msgspec.json.schema_components(
                 [shape], ref_template="#/components/schemas/{name}"
