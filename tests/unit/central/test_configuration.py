@@ -9,6 +9,7 @@ from voltline.central.domain.configuration import (
     is_secret,
     kept_value,
     lacks_profile,
+    list_warning,
     looks_complete,
     max_keys,
     refusal_reason,
@@ -104,3 +105,23 @@ def test_a_profile_is_lacking_only_where_the_list_says_so() -> None:
     assert lacks_profile(listed, "Reservation")
     assert not lacks_profile(listed, "Security")  # is not of those that the key lists
     assert not lacks_profile({}, "Reservation")
+
+
+@pytest.mark.requirement("MTV-34")
+@pytest.mark.parametrize(
+    ("most", "value", "warned"),
+    [
+        (None, "SoC", False),
+        (None, "SoC,Voltage", True),
+        (None, "", False),
+        ("3", "SoC,Voltage", False),
+        ("1", "SoC,Voltage", True),
+        ("many", "SoC,Voltage", True),
+    ],
+)
+def test_list_without_a_known_longest_length_is_taken_for_one_item_at_most(
+    most: str | None, value: str, warned: bool
+) -> None:
+    values = {} if most is None else {"metervaluessampleddatamaxlength": most}
+    assert (list_warning(values, "meterValuesSampledData", value) is not None) == warned
+    assert list_warning(values, "HeartbeatInterval", "1,2,3") is None

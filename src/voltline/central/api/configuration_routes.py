@@ -28,6 +28,7 @@ from voltline.central.domain.configuration import (
     KnownKey,
     PastChange,
     is_secret,
+    list_warning,
     warnings,
 )
 from voltline.central.domain.stations import Station
@@ -265,6 +266,8 @@ def _desired(site: Site, station: Station) -> DesiredView:
             said.append(f"{item.key} can only be read, says the charge point")
         elif standard is not None and (problem := standard.problem(item.value)) is not None:
             said.append(f"{item.key}: {problem}")
+        if (too_long := list_warning(together, item.key, item.value)) is not None:
+            said.append(too_long)
     return DesiredView(
         items=[_desired_key(item) for item in wanted],
         reboot_when_idle=site.queries.configuration_facts(station.key).reboot_when_idle,

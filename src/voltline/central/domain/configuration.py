@@ -195,6 +195,24 @@ def warnings(values: Mapping[str, str | None]) -> tuple[str, ...]:
     return ()
 
 
+def list_warning(values: Mapping[str, str | None], key: str, value: str) -> str | None:
+    """Why a list may be too long for a key; None: it is not. `values` by folded key.
+
+    A charge point that has no key for the longest list that it takes may take one item only (S 5.3).
+    """
+    most_key = f"{key}MaxLength"
+    standard = CONFIGURATION_KEYS.get(most_key)
+    if standard is None:
+        return None
+    told = count_of(values.get(folded(most_key)))
+    count = len(value.split(",")) if value.strip() else 0
+    if count <= (1 if told is None else told):
+        return None
+    if told is None:
+        return f"{key}: the charge point has no {standard.name}, so more than 1 item may be too many (S 5.3)"
+    return f"{key}: {count} items are more than {standard.name} allows ({told})"
+
+
 def lacks_profile(values: Mapping[str, str | None], profile: str) -> bool:
     """Whether the charge point says which feature profiles it has, and this is not among them (PRF-02).
 
