@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -309,3 +311,37 @@ async def test_a_log_that_is_switched_off_says_so(tmp_path_factory: pytest.TempP
             answer = await api.get("/messages")
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:voltline:problem:message-log-off"
+
+
+async def test_a_consumer_that_takes_nothing_is_disconnected_and_the_others_go_on(
+    server: Serving, api: httpx.AsyncClient, request: pytest.FixtureRequest
+) -> None:
+    address = urlsplit(server.http)
+    slow = socket.socket()
+    request.addfinalizer(slow.close)
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(slow, (address.hostname, address.port))
+    await loop.sock_sendall(slow, b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await loop.sock_recv(slow, 15)).startswith(b"HTTP/1.1 200")
+    async with station(server.ocpp, "LOUD") as cp, following(api, charge_point="LOUD") as events:
+
+        async def follow() -> None:
+            last = ""
+            while not last.startswith("999 "):
+                last = (await events.until("connector.status"))["subject"]["info"]
+
+        quick = asyncio.create_task(follow())
+        await cp.boot()
+        for number in range(1000):
+            await cp.call("StatusNotification", STATUS | {"info": f"{number} " + "x" * 10_000})
+        async with asyncio.timeout(15):
+            await quick
+            received = 0
+            try:
+                while part := await loop.sock_recv(slow, 1 << 20):
+                    received += len(part)
+            except ConnectionError:
+                pass
+    assert received < 1000 * 10_000
