@@ -19,6 +19,10 @@ COMMANDS = {
     "serve": "Run the central system: OCPP for charge points, REST for you.",
     "station": "Run a simulated charge point against any central system.",
     "demo": "Run both together and watch the charge points charge.",
+    "token": "Say who may use the REST API: tokens and their roles.",
+    "db": "Check the database, copy it, put a copy back.",
+    "openapi": "Print the OpenAPI description of the REST API.",
+    "quirks": "Look up what particular charge points get wrong, check your own records of it.",
     "catalogue": "Look up actions, fields and configuration keys of OCPP 1.6.",
 }
 
@@ -38,8 +42,12 @@ class _LazyCommands(TyperGroup):
 
 
 def _command(name: str) -> Any:
+    found = getattr(import_module(f"voltline.cli.{name}"), name)
     app = typer.Typer(add_completion=False, **_PLAIN)
-    app.command(name)(getattr(import_module(f"voltline.cli.{name}"), name))
+    if isinstance(found, typer.Typer):  # it has commands of its own
+        app.add_typer(found, name=name)
+        return typer.main.get_group(app).commands[name]
+    app.command(name)(found)
     return typer.main.get_command(app)
 
 

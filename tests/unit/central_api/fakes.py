@@ -82,7 +82,7 @@ class FakeQueries:
     def readings(self, transaction_id: int) -> tuple[Reading, ...]:
         return ()
 
-    def quarantine(self, *, before: int | None = None, limit: int = 100) -> tuple[Quarantined, ...]:
+    def quarantine(self, **filters: Any) -> tuple[Quarantined, ...]:
         return ()
 
 

@@ -19,9 +19,10 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
 from voltline.central.api.bodies import BODY
-from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER
+from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER, Begun
 from voltline.central.api.csv import FORMAT_PARAMETER, FORMATS, is_list
 from voltline.central.api.csv import MEDIA_TYPE as CSV
+from voltline.central.api.openapi_access import describe_access
 from voltline.central.api.problems import MEDIA_TYPE, Problem
 from voltline.messages import Action, Payload, encode
 from voltline.messages.examples import EXAMPLES
@@ -106,6 +107,7 @@ _WARNINGS = {
 }
 
 
+_LOCATION = {"description": "Where the job is.", "schema": {"type": "string"}}
 _FORMAT = {
     "name": FORMAT_PARAMETER,
     "in": "query",
@@ -136,6 +138,7 @@ def description(routes: list[Any]) -> bytes:
     _describe_bodies(document, schemas, described)
     _describe_lists(document, described)
     _describe_problems(document, schemas)
+    describe_access(document, _handled(document, described))
     _describe_commands(document, schemas)
     return msgspec.json.encode(document)
 
@@ -220,13 +223,9 @@ def _describe_problems(document: dict[str, Any], schemas: dict[str, Any]) -> Non
             problems.setdefault(HTTPStatus.NOT_FOUND, "There is no such charge point.")
         if "requestBody" in operation:
             problems |= _BODY_PROBLEMS
-        if not any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-            del problems[HTTPStatus.BAD_REQUEST]
-        for status, text in sorted(problems.items()):
-            responses[str(int(status))] = {
-                "description": text,
-                "content": {MEDIA_TYPE: {"schema": reference}},
-            }
+        told: list[tuple[str, str]] = [(str(int(status)), text) for status, text in sorted(problems.items())]
+        for key, text in [*told, ("default", "Any other problem.")]:
+            responses[key] = {"description": text, "content": {MEDIA_TYPE: {"schema": reference}}}
 
 
 def _describe_commands(document: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -235,6 +234,13 @@ def _describe_commands(document: dict[str, Any], schemas: dict[str, Any]) -> Non
     payloads = [payload for action in COMMANDS.values() for payload in (action.request, action.response)]
     references, components = schema_components(payloads)
     _add(schemas, components)
+    (begun,), components = msgspec.json.schema_components([Begun], ref_template="#/components/schemas/{name}")
+    _add(schemas, components)
+    template["responses"]["202"] = {
+        "description": "With wait=false: it is on its way; `Location` tells what came of it.",
+        "headers": {WARNINGS_HEADER: _WARNINGS, "Location": _LOCATION},
+        "content": {"application/json": {"schema": begun}},
+    }
     pairs = iter(references)
     for name, action in COMMANDS.items():
         path = _COMMAND_PATH.replace("{action}", name)

@@ -32,3 +32,12 @@ def upgrade(connection: Connection) -> None:
         )
     if set(current) != set(script.get_heads()):
         command.upgrade(config, "head")
+
+
+def versions(connection: Connection) -> tuple[str | None, str]:
+    """The newest step that this database has seen, None before the first, and the newest that there is."""
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    assert newest is not None
+    return MigrationContext.configure(connection).get_current_revision(), newest
