@@ -9,6 +9,7 @@ from tests.conversing import NOW, running, until, with_boot_and_heartbeat
 
 from voltline import Admitted, CentralSystem, Handshake, Refused, ServerOptions, Watch
 from voltline.transport.admission import Decision
+from voltline.transport.connection import Connection
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
@@ -246,3 +247,24 @@ async def test_a_station_that_leaves_during_the_handshake_is_no_error(
             assert (await answer(websocket)).startswith("[3")
         assert "CP1" not in str(central.stations)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_station_with_a_ping_interval_of_its_own_is_pinged_by_that(
+    http: aiohttp.ClientSession,
+) -> None:
+    def hurry(connection: Connection) -> None:
+        if connection.identity == "HASTY":
+            connection.ping_interval_s = 0.02
+
+    central = CentralSystem(options=ServerOptions(ping_interval_s=0, ping_timeout_s=0.2), on_connected=hurry)
+    async with running(central) as url:
+        async with (
+            http.ws_connect(f"{url}/HASTY", protocols=("ocpp1.6",), autoping=False) as hasty,
+            http.ws_connect(f"{url}/CALM", protocols=("ocpp1.6",), autoping=False) as calm,
+        ):
+            for _ in range(3):
+                message = await hasty.receive(timeout=5)
+                assert message.type is aiohttp.WSMsgType.PING
+                await hasty.pong(message.data)
+            with pytest.raises(TimeoutError):
+                await calm.receive(timeout=0.1)

@@ -59,6 +59,8 @@ from voltline.central.storage.queries import SqlQueries
 from voltline.central.storage.unit_of_work import SqlStore
 from voltline.central.watching import Watching
 from voltline.messages import Mode, Side
+from voltline.quirks import Registry, ping_interval_s
+from voltline.quirks.loading import InvalidQuirks, with_own
 from voltline.transport.connection import Connection
 from voltline.transport.handlers import Handlers
 from voltline.transport.recorder import Recorder
@@ -103,6 +105,7 @@ class Central:
         self._runner: Runner
         self._keeper: ConfigurationKeeper
         self._looking: asyncio.Task[None] | None = None
+        self._quirks = Registry()
         self._watching: Watching
 
     async def start(self) -> None:
@@ -111,7 +114,7 @@ class Central:
             async with contextlib.AsyncExitStack() as undo:
                 await self._start(undo)
                 self._undo = undo.pop_all()
-        except (UnusableFolder, UnusableAddress, StorageError) as error:
+        except (InvalidQuirks, UnusableFolder, UnusableAddress, StorageError) as error:
             raise CannotStart(str(error)) from error
 
     async def stop(self) -> None:
@@ -157,6 +160,7 @@ class Central:
         self._asking = self._tag_asker()
         if self._asking is not None:
             undo.push_async_callback(self._asking.close)
+        self._quirks = with_own(folder.quirks)
         self._ocpp = self._central_system()
         self._command_log = CommandLog(self._writer, now=self._now, clock=asyncio.get_running_loop().time)
         self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(_log_failure)
@@ -199,6 +203,7 @@ class Central:
             tail=tail,
             messages=searched,
             local_lists=local_lists,
+            quirks=self._quirks,
         )
         await self._listen(undo, site)
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
@@ -276,10 +281,17 @@ class Central:
             authorization=self._authorization_rules(),
             asking=self._asking,
             accepted=self._accepted,
+            quirks=self._quirks,
         )
         handlers = Handlers(Side.CENTRAL_SYSTEM)
         register(handlers, desk)
-        door = Door(self._writer, policy=settings.registration.policy, path=settings.ocpp.path, now=now)
+        door = Door(
+            self._writer,
+            policy=settings.registration.policy,
+            path=settings.ocpp.path,
+            now=now,
+            quirks=self._quirks,
+        )
         return CentralSystem(
             handlers=handlers,
             admit=door.admit,
@@ -325,11 +337,19 @@ class Central:
         visit: Visit = connection.context
         if visit.strict is not None:
             connection.mode = Mode.STRICT if visit.strict else Mode.TOLERANT
+        connection.ping_interval_s = self._ping_interval_s(visit)
         stored = self._writer.submit(stations.opened, visit.key, connection.remote, self._now())
         stored.add_done_callback(_log_failure)
         self._runner.connected(visit.identity)
 
+    def _ping_interval_s(self, visit: Visit) -> float | None:
+        own, usual = ping_interval_s(visit.quirks), self.settings.ocpp.ping_interval_s
+        return min(own, usual) if own and usual else own
+
     def _accepted(self, identity: str) -> None:
+        connection = self._ocpp.stations.get(folded(identity))
+        if connection is not None:  # what it said of itself may be new
+            connection.ping_interval_s = self._ping_interval_s(connection.context)
         self._runner.accepted(identity)
 
     def _disconnected(self, connection: Connection) -> None:

@@ -10,6 +10,7 @@ from voltline.central.domain.stations import RegistrationPolicy
 from voltline.central.handlers.desk import Visit
 from voltline.central.services import stations
 from voltline.central.services.ports import Writer, WriterClosed
+from voltline.quirks import Registry
 from voltline.transport.admission import Admitted, Decision, Handshake, Refused
 
 RETRY_AFTER_S = 30
@@ -27,6 +28,7 @@ class Door:
         path: str,
         now: Callable[[], datetime],
         patience_s: float = 10.0,
+        quirks: Registry | None = None,
     ) -> None:
         """`path` is the only one under which charge points are let in, any if it is empty."""
         self._writer = writer
@@ -34,6 +36,7 @@ class Door:
         self._path = path.rstrip("/")
         self._now = now
         self._patience_s = patience_s
+        self._quirks = quirks or Registry()
 
     async def admit(self, handshake: Handshake) -> Decision:
         """Let in, or refuse with 404 (not known here) or 503 (the database cannot be asked)."""
@@ -49,7 +52,8 @@ class Door:
             return _busy()
         if station is None:
             return Refused(404, f"charge point {handshake.identity!r} is not registered here")
-        return Admitted(Visit(station))
+        told = station.identity, station.vendor, station.model, station.firmware_version
+        return Admitted(Visit(station, self._quirks.of(*told)))
 
 
 def _parent(path: str) -> str:

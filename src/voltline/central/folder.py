@@ -47,6 +47,10 @@ class DataFolder:
         return self.path / "messages.db"
 
     @property
+    def quirks(self) -> Path:
+        return self.path / "quirks"
+
+    @property
     def recording(self) -> Path:
         return self.path / "frames" / "frames.jsonl"
 

@@ -8,14 +8,26 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from voltline.base.ids import folded
 from voltline.central.command_log import CommandLog
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.handlers.desk import Visit
 from voltline.central.services import commands
+from voltline.central.services.adjusting import note
 from voltline.central.services.outcomes import OUTCOMES
 from voltline.central.services.ports import Writer, WriterClosed
-from voltline.messages import Mode, Request, Response
+from voltline.central.services.status import connectors_of
+from voltline.messages import (
+    AvailabilityStatus,
+    ChangeAvailability,
+    ChangeAvailabilityResponse,
+    Mode,
+    Request,
+    Response,
+)
+from voltline.quirks import Note, adjusted, warnings
 from voltline.transport.connection import Connection
 
 Conf = TypeVar("Conf", bound=Response)
@@ -82,7 +94,11 @@ class ConnectionLine:
     async def call(
         self, request: Request[Conf], *, timeout_s: float | None = None, command_id: str | None = None
     ) -> Conf:
+        request, notes = self._adjusted(request)
+        note(self.identity, notes)
         answer = await self._recorded_call(request, timeout_s, command_id)
+        if isinstance(request, ChangeAvailability) and self._rejects_connector_0(request, answer):
+            answer = await self._by_connector(request, timeout_s)  # type: ignore[assignment]
         outcome = OUTCOMES.get(type(request))
         if outcome is not None and self._writer is not None:
             try:
@@ -95,9 +111,46 @@ class ConnectionLine:
 
     async def record(self, request: Request[Any]) -> str:
         assert self._log is not None and self._writer is not None
-        asked = self._log.asked(request)
+        asked = self._log.asked(self._adjusted(request)[0])
         await asyncio.shield(self._writer.submit(commands.ask, self.key, asked))
         return asked.id
+
+    def _adjusted(self, request: Request[Conf]) -> tuple[Request[Conf], tuple[Note, ...]]:
+        visit: Visit = self._connection.context
+        if not visit.quirks:
+            return request, ()
+        for_it, notes = adjusted(request, visit.quirks)
+        return for_it, (*notes, *warnings(request, visit.quirks))
+
+    def _rejects_connector_0(self, request: ChangeAvailability, answer: Any) -> bool:
+        visit: Visit = self._connection.context
+        return (
+            request.connector_id == 0
+            and answer.status == AvailabilityStatus.REJECTED
+            and self._writer is not None
+            and visit.quirks.having(lambda facts: facts.rejects_availability_of_connector_0) is not None
+        )
+
+    async def _by_connector(
+        self, request: ChangeAvailability, timeout_s: float | None
+    ) -> ChangeAvailabilityResponse:
+        """The command for each connector, where the charge point rejects it for all together."""
+        assert self._writer is not None
+        visit: Visit = self._connection.context
+        found = visit.quirks.having(lambda facts: facts.rejects_availability_of_connector_0)
+        assert found is not None
+        connectors = await asyncio.shield(self._writer.submit(connectors_of, self.key))
+        told = []
+        for connector_id in connectors:
+            each = replace(request, connector_id=connector_id)
+            told.append((await self._recorded_call(each, timeout_s, None)).status)
+        answers = ", ".join(f"{one}: {status}" for one, status in zip(connectors, told, strict=True))
+        text = f"connector 0 was rejected, so each connector was asked for by itself ({answers})"
+        note(self.identity, [Note(found.quirk.id, text)])
+        worst = (AvailabilityStatus.REJECTED, AvailabilityStatus.SCHEDULED)
+        return ChangeAvailabilityResponse(
+            status=next((one for one in worst if one in told), AvailabilityStatus.ACCEPTED)
+        )
 
     async def _recorded_call(
         self, request: Request[Conf], timeout_s: float | None, command_id: str | None

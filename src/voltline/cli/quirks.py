@@ -90,11 +90,6 @@ def _page(quirk: QuirkProfile, width: int | None) -> Iterator[str]:
         [
             ("id", quirk.id),
             *(("who", who) for who in _conditions(quirk)),
-            *(
-                []
-                if quirk.matches
-                else [("who", "nobody, until a file of your own says so: like = " + quirk.id)]
-            ),
             *((name, _text(value)) for name, value in _known(quirk.facts)),
             ("source", quirk.source),
             ("file", quirk.file),

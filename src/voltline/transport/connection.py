@@ -77,6 +77,7 @@ class Connection:
         "identity",
         "last_heard",
         "mode",
+        "ping_interval_s",
         "remote",
         "serving",
         "subprotocol",
@@ -103,6 +104,8 @@ class Connection:
         self.context: Any = None
         """Free for the owner of the handlers: what it knows of this peer."""
         self.closed_reason: str | None = None
+        self.ping_interval_s: float | None = None
+        """How long it may be silent until the server pings it; None: as for all (`ServerOptions`)."""
         self.serving = 0
         """How many CALLs of the peer wait for their answer."""
         self._socket = socket

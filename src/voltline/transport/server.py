@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
@@ -140,8 +141,7 @@ class CentralSystem:
             await self._runner.cleanup()
             self._runner = None
             raise
-        if self.options.ping_interval_s > 0:
-            self._sweeper = asyncio.create_task(self._sweep())
+        self._sweeper = asyncio.create_task(self._sweep())
         addresses = self._runner.addresses
         return int(addresses[0][1])
 
@@ -352,11 +352,15 @@ class CentralSystem:
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        interval, timeout = self.options.ping_interval_s, self.options.ping_timeout_s
+        usual_s, timeout = self.options.ping_interval_s or math.inf, self.options.ping_timeout_s
+        shortest_s = usual_s
         while True:
-            await asyncio.sleep(min(interval, timeout) / SWEEPS_A_PING)
+            await asyncio.sleep(min(shortest_s, timeout) / SWEEPS_A_PING)
             now = loop.time()
+            shortest_s = usual_s
             for connection, socket in list(self._sockets.items()):
+                interval = connection.ping_interval_s or usual_s
+                shortest_s = min(shortest_s, interval)
                 if socket.pinged_at is not None and connection.last_heard <= socket.pinged_at:
                     if now - socket.pinged_at >= timeout:
                         log.info(

@@ -11,6 +11,7 @@ from voltline.central.domain.access import Principal
 from voltline.central.services.ports import Queries, Writer
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
 from voltline.central.services.ports.messages import MessageQueries, MessageRecords
+from voltline.quirks import Registry
 
 __all__ = ["Line", "Lines", "Site"]
 
@@ -83,3 +84,4 @@ class Site(Struct, frozen=True):
     local_lists: TagFollowers = _NoFollowers()
     gate: AccessGate | None = None
     """None: everybody may do everything."""
+    quirks: Registry = Registry()

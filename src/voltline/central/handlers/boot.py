@@ -10,6 +10,7 @@ from datetime import datetime
 from voltline.central.domain.stations import Registered
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.services import stations
+from voltline.central.services.optional import present
 from voltline.messages import (
     BootNotification,
     BootNotificationResponse,
@@ -39,6 +40,12 @@ async def _registered(
     registered = await decided
     visit.registration = registered.status
     visit.boot_accepted = visit.accepted
+    visit.quirks = desk.quirks.of(
+        visit.identity,
+        request.charge_point_vendor,
+        request.charge_point_model,
+        present(request.firmware_version),
+    )
     log.info(
         "%s booted: %s %s, firmware %s: %s",
         visit.identity,

@@ -13,6 +13,7 @@ from voltline.central.services.data_transfer import TransferHandlers
 from voltline.central.services.ports import Writer
 from voltline.central.services.ports.asking import Asking
 from voltline.central.services.ports.data_transfer import NoAnswer, Poster
+from voltline.quirks import NO_QUIRKS, Quirks, Registry
 
 
 def _nobody(identity: str) -> None:
@@ -42,14 +43,15 @@ class Desk(NamedTuple):
     """Programs that answer DataTransfer."""
     poster: Poster = _NoPoster()
     signing: SigningPolicy = SigningPolicy.REJECT
+    quirks: Registry = Registry()
 
 
 class Visit:
     """A charge point for the time of one connection; the connection's `context`."""
 
-    __slots__ = ("boot_accepted", "identity", "key", "registration", "strict")
+    __slots__ = ("boot_accepted", "identity", "key", "quirks", "registration", "strict")
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, quirks: Quirks = NO_QUIRKS) -> None:
         self.key = station.key
         self.identity = station.identity
         """As registered, which may differ in case from what the connection's address said."""
@@ -59,6 +61,8 @@ class Visit:
         """Whether its last boot was answered with Accepted."""
         self.strict = station.strict
         """Whether its messages are read strictly; None: as set for all."""
+        self.quirks = quirks
+        """Of what it said of itself at its last boot."""
 
     @property
     def accepted(self) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from voltline.base.ids import folded
+from voltline.central.domain.configuration import count_of
 from voltline.central.domain.events import ConnectorReported, EventKind
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
@@ -11,6 +15,8 @@ from voltline.central.services import reservations
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import StatusNotification
+
+_MOST_CONNECTORS = 100
 
 
 def report(
@@ -43,3 +49,23 @@ def report(
     reservations.connector_reported(unit, station, state.connector_id, state.status, received_at)
     unit.events.add(EventKind.CONNECTOR_STATUS, station, told, received_at)
     return state
+
+
+def report_all(
+    unit: UnitOfWork, station: StationKey, notification: StatusNotification, received_at: datetime
+) -> None:
+    """A charge point that reports connector 0 only, and means its connectors (quirk)."""
+    report(unit, station, notification, received_at)
+    for connector_id in connectors_of(unit, station):
+        report(unit, station, replace(notification, connector_id=connector_id), received_at)
+
+
+def connectors_of(unit: UnitOfWork, station: StationKey) -> list[int]:
+    """The numbers of its connectors, by NumberOfConnectors, else as far as it reported any; one at least."""
+    known = unit.configuration.known(station).get(folded("NumberOfConnectors"))
+    count = count_of(known.value) if known is not None else None
+    if count is None or not 0 < count <= _MOST_CONNECTORS:
+        count = 0
+        while count < _MOST_CONNECTORS and unit.connectors.status(station, count + 1) is not None:
+            count += 1
+    return list(range(1, max(count, 1) + 1))
