@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -470,6 +471,10 @@ async def _serve(settings: Settings, announce: Callable[[str], object]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
     async with Central(settings) as central:
+        # What is there now stays; what messages bring goes by itself, hardly ever in cycles.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         folder = settings.data.path.absolute()
         announce(f"voltline is ready ocpp={central.ocpp_url} http={central.http_url} data={folder}")
         await stop.wait()
