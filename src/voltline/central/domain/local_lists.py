@@ -97,6 +97,8 @@ class ListSynced(Struct, frozen=True, kw_only=True):
 class Capacity(Struct, frozen=True, kw_only=True):
     """What a charge point says about its local list, as far as it does."""
 
+    told: bool = True
+    """False: its configuration was never read."""
     supported: bool | None = None
     enabled: bool | None = None
     at_once: int = _USUAL_AT_ONCE
@@ -118,6 +120,7 @@ def capacity(values: Mapping[str, str | None]) -> Capacity:
     enabled = values.get(folded(ENABLED))
     named = {folded(one.strip()) for one in (profiles or "").split(",")}
     return Capacity(
+        told=bool(values),
         supported=None if profiles is None else folded(_PROFILE) in named,
         enabled=None if enabled is None else folded(enabled.strip()) == "true",
         at_once=min(_positive(values.get(folded(AT_ONCE))) or _USUAL_AT_ONCE, _MOST_AT_ONCE),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from voltline.central.domain.local_lists import (
+    KEYS,
     Capacity,
     ListEntry,
     ListState,
@@ -23,6 +24,7 @@ from voltline.messages import (
     AuthorizationData,
     AuthorizationStatus,
     ClearCache,
+    GetConfiguration,
     GetLocalListVersion,
     IdTagInfo,
     SendLocalList,
@@ -122,6 +124,8 @@ class LocalListKeeper:
 
     async def _bring_up_to_date(self, line: Line, *, ask_version: bool) -> None:
         known, capacity = await self._writer.submit(local_lists.what_it_says, line.key)
+        if not capacity.told and known.enabled and known.state is not ListState.NOT_SUPPORTED:
+            capacity = await self._ask_capacity(line)
         if not await self._is_kept(line, known, capacity):
             return
         wanted, left_out = await asyncio.to_thread(self._wanted, known, capacity)
@@ -138,6 +142,14 @@ class LocalListKeeper:
             asked = await self._ask_version(line)
             if asked is not None:
                 await self._send(line, asked, wanted, None, left_out, capacity, last=True)
+
+    async def _ask_capacity(self, line: Line) -> Capacity:
+        try:
+            await line.call(GetConfiguration(key=list(KEYS)))
+        except (CallError, RemoteProtocolError) as error:
+            log.info("%s does not tell how it keeps its local list: %s", line.identity, error)
+        _, capacity = await self._writer.submit(local_lists.what_it_says, line.key)
+        return capacity
 
     async def _is_kept(self, line: Line, known: LocalList, capacity: Capacity) -> bool:
         if not known.enabled or known.state is ListState.NOT_SUPPORTED:

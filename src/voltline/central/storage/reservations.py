@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 
 from voltline.central.domain.authorization import tag_key
 from voltline.central.domain.reservations import ACTIVE, NewReservation, Reservation, ReservationState
@@ -15,7 +15,7 @@ from voltline.central.storage.schema import reservations, stations
 from voltline.central.storage.scope import Scope
 
 selected = select(reservations, stations.c.identity).join_from(reservations, stations)
-_ACTIVE = bindparam(
+_ACTIVE: BindParameter[list[str]] = bindparam(
     "active", [str(state) for state in sorted(ACTIVE, reverse=True)], expanding=True, literal_execute=True
 )
 # Written out as the partial indexes have it: with parameters they would not be used.
