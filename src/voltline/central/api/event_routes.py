@@ -29,10 +29,14 @@ from voltline.central.domain.events import Event, EventKind
 
 _LARGEST_ID = 2**63 - 1
 
+_SUBJECTS = sorted({f"{kind.partition('.')[0]}.*" for kind in EventKind if "." in kind})
+_A_KIND = "|".join(word.replace(".", r"\.").replace("*", r"\*") for word in [*EventKind, *_SUBJECTS])
+
 Kinds = Annotated[
     str | None,
     QueryParameter(
-        description="Only events of these kinds, separated by commas; `transaction.*` is all of that subject."
+        description="Only events of these kinds, separated by commas; `transaction.*` is all of a subject.",
+        schema_extra={"pattern": f"^({_A_KIND})(,({_A_KIND}))*$"},
     ),
 ]
 SinceId = Annotated[
@@ -42,17 +46,25 @@ SinceId = Annotated[
         le=_LARGEST_ID,
         description="First of all, the events after the one with this id. If absent, only new ones. A header "
         "Last-Event-ID counts before it.",
+        schema_extra={"minimum": 0},  # which the framework leaves out where it is 0
     ),
 ]
 LastEventId = Annotated[
     str | None,
     HeaderParameter(
-        name="Last-Event-ID", description="The id of the last event that was received; browsers send it."
+        name="Last-Event-ID",
+        description="The id of the last event that was received; browsers send it.",
+        schema_extra={"pattern": "^[0-9]{1,18}$"},
     ),
 ]
 ForS = Annotated[
     float | None,
-    QueryParameter(gt=0, le=86400, description="End the stream after so many seconds. If absent, never."),
+    QueryParameter(
+        gt=0,
+        le=86400,
+        description="End the stream after so many seconds. If absent, never.",
+        schema_extra={"exclusiveMinimum": 0},
+    ),
 ]
 
 
