@@ -116,6 +116,21 @@ def events(cp: Point) -> list[Any]:
     return [one for one in cp.storage.queries.events() if one.kind == "configuration.changed"]
 
 
+def test_configuration_is_read_after_a_boot_and_else_once_a_day(cp: Point) -> None:
+    def needed(second: float) -> bool:
+        return cp.storage.do(configuration.needs_reading, cp.key, at(second))
+
+    assert needed(0)
+    cp.boots(1)
+    cp.tells(key("A", "1"), second=2)
+    assert not needed(3)
+    cp.tells(key("A", "1"), asked=["A"], second=50_000)
+    assert needed(86_402)
+    assert not needed(86_401)
+    cp.boots(100)
+    assert needed(101)
+
+
 @pytest.mark.requirement("CFG-08")
 def test_an_answer_that_may_have_been_cut_off_takes_nothing_away_and_leaves_more_to_ask(cp: Point) -> None:
     cp.tells(key("A", "1"), key("GetConfigurationMaxKeys", "2", True), key("Gone", "1"))

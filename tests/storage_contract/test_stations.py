@@ -110,3 +110,36 @@ def test_text_that_a_database_cannot_hold_does_not_fail_the_boot(storage: Storag
     station = storage.queries.station("CP1")
     assert station is not None
     assert station.model == "Wall\ufffdbox"
+
+
+def test_connections_have_each_their_own_end_and_reason(storage: Storage) -> None:
+    key = storage.station()
+    storage.do(stations.opened, key, "192.0.2.1", at(0))
+    storage.do(stations.closed, key, at(9), at(10), "the connection ended", False)
+    storage.do(stations.opened, key, "192.0.2.2", at(20))
+    # What a newer connection replaces has ended when that one begins.
+    storage.do(stations.closed, key, at(29), at(30), "replaced", True)
+    storage.do(stations.opened, key, "192.0.2.3", at(30))
+    found = storage.queries.connectivity(key)
+    assert [(one.remote, one.connected_at, one.disconnected_at, one.reason) for one in found] == [
+        ("192.0.2.3", at(30), None, None),
+        ("192.0.2.2", at(20), at(30), "replaced"),
+        ("192.0.2.1", at(0), at(10), "the connection ended"),
+    ]
+    assert storage.queries.connectivity(key, before=found[0].id, limit=1) == found[1:2]
+    station = storage.queries.station("CP1")
+    assert station is not None
+    assert (station.last_heard_at, station.last_disconnected_at) == (at(29), at(10))
+
+
+def test_connections_that_a_crash_left_open_ended_when_last_heard_of(storage: Storage) -> None:
+    key, other = storage.station("CP1"), storage.station("CP2")
+    storage.do(stations.opened, key, "192.0.2.1", at(0))
+    storage.do(stations.opened, other, "192.0.2.2", at(0))
+    storage.do(stations.closed, other, at(5), at(5), "gone", False)
+    storage.do(stations.heard, {key: at(100), other: at(200)})
+    storage.do(stations.left_open)
+    (cut,) = storage.queries.connectivity(key)
+    assert cut.disconnected_at == at(100)
+    (ended,) = storage.queries.connectivity(other)
+    assert (ended.disconnected_at, ended.reason) == (at(5), "gone")

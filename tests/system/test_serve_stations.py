@@ -241,9 +241,10 @@ async def test_a_connection_that_a_crash_cut_off_is_not_open_for_ever(tmp_path: 
     assert "central system ended" in one["reason"]
 
 
-async def test_a_charge_point_that_does_not_boot_is_gone_on_with(server: Serving) -> None:
-    async with station(server.ocpp, "SILENT") as cp:
-        await cp.boot()
+async def test_a_charge_point_that_does_not_boot_is_gone_on_with(
+    server: Serving, api: httpx.AsyncClient
+) -> None:
+    await api.post(POINTS, json={"identity": "SILENT"})
     async with station(server.ocpp, "SILENT") as cp:
         cp.answers["GetConfiguration"] = {"configurationKey": [{"key": "A", "readonly": False, "value": "1"}]}
         await until_received(cp, "GetConfiguration")

@@ -38,8 +38,9 @@ class ConfigurationKeeper:
         yield NAME, self.bring_up_to_date
 
     async def bring_up_to_date(self, line: Line) -> None:
-        """Read everything, then set what is not as it should be."""
-        await self.read(line)
+        """Read everything, where that is due, then set what is not as it should be."""
+        if await self._writer.submit(configuration.needs_reading, line.key, self._now()):
+            await self.read(line)
         await self.set_what_is_due(line)
 
     async def read(self, line: Line) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -37,6 +37,7 @@ from voltline.messages import (
 )
 from voltline.messages.configuration_keys import Access
 
+_GOOD_FOR = timedelta(days=1)
 _READABLE = tuple(name for name, key in CONFIGURATION_KEYS.items() if key.access is not Access.WRITE)
 
 
@@ -65,6 +66,18 @@ def read(
     if asked_for_all and told:
         facts = unit.configuration.facts(station)
         unit.configuration.put_facts(station, replace(facts, read_at=at, problem=None))
+
+
+def needs_reading(unit: UnitOfWork, station: StationKey, at: datetime) -> bool:
+    """Whether all keys should be read: never yet, not since the last boot, or not for a day.
+
+    A reconnect alone changes no configuration, and thousands reconnect at once when a network is back.
+    """
+    read_at = unit.configuration.facts(station).read_at
+    if read_at is None or at - read_at >= _GOOD_FOR:
+        return True
+    booted_at = unit.stations.get(station).last_boot_at
+    return booted_at is not None and booted_at >= read_at
 
 
 def unreadable(unit: UnitOfWork, station: StationKey, problem: str, at: datetime) -> None:
