@@ -271,6 +271,18 @@ def test_stop_without_an_id_is_not_given_to_a_transaction_whose_id_the_station_k
     assert of(storage, known).stop is None
 
 
+def test_stop_that_names_a_transaction_takes_the_place_of_one_that_was_matched(storage: Storage) -> None:
+    key = storage.station()
+    transaction_id = begun(storage, key, start("TAG"))
+    storage.do(end, key, stop(-1, meter=300, second=100, tag="TAG"), at(100), ANYONE)
+    named = stop(transaction_id, meter=900, second=900, tag="TAG")
+    assert storage.do(end, key, named, at(900), ANYONE).outcome is StopOutcome.STOPPED
+    assert (of(storage, transaction_id).energy_wh, of(storage, transaction_id).oddities) == (800, ())
+    assert kinds(storage) == [RepairKind.REPLACE_STOP]
+    other = stop(transaction_id, meter=950, second=900, tag="TAG")
+    assert storage.do(end, key, other, at(900), ANYONE).reason is QuarantineReason.ALREADY_STOPPED
+
+
 def test_stop_without_an_id_that_fits_two_is_left_to_a_person(storage: Storage) -> None:
     key = storage.station()
     begun(storage, key, start("TAG", 1))

@@ -6,7 +6,7 @@ import pytest
 from voltline.central.domain.quarantine import QuarantineReason, QuarantineState
 from voltline.central.domain.repairs import Repair, RepairKind
 from voltline.central.domain.stations import StationKey
-from voltline.central.domain.transactions import Oddity, StopOutcome, StopSource, Transaction
+from voltline.central.domain.transactions import StopOutcome, StopSource, Transaction
 from voltline.central.services.metering import record
 from voltline.central.services.repairs import Closing, Refusal, attach, close, discard
 from voltline.central.services.transactions import begin, end, put_into_quarantine
@@ -42,7 +42,7 @@ def test_stop_in_quarantine_is_attached_to_the_transaction_that_it_belongs_to(st
     ended = of(storage, transaction_id)
     assert (ended.energy_wh, ended.stop_source) == (800, StopSource.CHARGE_POINT)
     assert ended.stop_received_at == at(3600)
-    assert ended.oddities == (Oddity.STOP_MATCHED,)
+    assert ended.oddities == ()
     assert [one.value for one in storage.queries.readings(transaction_id)] == ["500", "16.020"]
     message = storage.queries.quarantined(1)
     assert message is not None

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from voltline.central.domain.quarantine import Quarantined, QuarantineState
 from voltline.central.domain.repairs import Change, RepairKind
 from voltline.central.domain.stations import StationKey
-from voltline.central.domain.transactions import Oddity, Stop, StopSource, Transaction
+from voltline.central.domain.transactions import Stop, StopSource, Transaction
 from voltline.central.services.endings import (
     inferred_stop,
     keep_data,
@@ -178,8 +178,6 @@ def _attached(unit: UnitOfWork, message: Quarantined, transaction: Transaction) 
         return None
     if stop.transaction_data:
         keep_data(unit, transaction, stop.transaction_id, stop.transaction_data, message.received_at)
-    ended = write_stop(
-        unit, transaction, stop_of(stop), message.received_at, StopSource.CHARGE_POINT, (Oddity.STOP_MATCHED,)
-    )
+    ended = write_stop(unit, transaction, stop_of(stop), message.received_at, StopSource.CHARGE_POINT)
     tell_stopped(unit, ended, message.received_at)
     return ended

@@ -13,6 +13,7 @@ from voltline.central.domain.stations import StationKey
 from voltline.central.domain.transactions import (
     Begun,
     Ended,
+    Oddity,
     Start,
     Stop,
     StopOutcome,
@@ -156,11 +157,11 @@ def end(
                 return Ended(StopOutcome.STOPPED, authorization)
             if several:
                 reason = QuarantineReason.AMBIGUOUS
-    elif not transaction.settled:
-        settle(unit, transaction, request, received_at)
-        return Ended(StopOutcome.STOPPED, authorization)
     elif _is_end(transaction, stop):
         return Ended(StopOutcome.REPEATED, authorization)
+    elif not transaction.settled or Oddity.STOP_MATCHED in transaction.noted:
+        settle(unit, transaction, request, received_at)
+        return Ended(StopOutcome.STOPPED, authorization)
     put_into_quarantine(unit, station, request, "StopTransaction", reason, received_at)
     return Ended(StopOutcome.QUARANTINED, authorization, reason)
 
