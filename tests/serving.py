@@ -41,7 +41,8 @@ def start_serving(data: Path, *flags: str, ocpp_port: int = 0, http_port: int = 
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "voltline.cli.main", "serve"),
-                *(f"--ocpp-port={ocpp_port}", f"--http-port={http_port}", f"--data={data}", *flags),
+                *(f"--ocpp-port={ocpp_port}", f"--http-port={http_port}", f"--data={data}"),
+                *("--set=files.http_port=0", "--set=files.ftp_port=0", *flags),
             ],
             stdout=subprocess.PIPE,
             stderr=log,

@@ -36,20 +36,29 @@ from voltline.central.api.listener import HttpListener
 from voltline.central.api.needs import MessageLogs, Site
 from voltline.central.asking import TagAsker
 from voltline.central.command_log import CommandLog
+from voltline.central.counts import SessionCounts
 from voltline.central.domain.authorization import AuthorizationRules, UnknownTags
 from voltline.central.domain.stations import RegistrationRules
 from voltline.central.door import Door
+from voltline.central.files.opening import file_server
+from voltline.central.files.server import FileServer
 from voltline.central.folder import DataFolder, UnusableFolder
 from voltline.central.gate import Gate
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
+from voltline.central.metrics import Metrics
+from voltline.central.plugins import load_transfer_handlers
+from voltline.central.posting import HttpPoster
 from voltline.central.procedures.configuration import ConfigurationKeeper
+from voltline.central.procedures.file_jobs import FileJobKeeper
 from voltline.central.procedures.local_lists import LocalListKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import commands, events, reservations, stations
+from voltline.central.services import certificates, commands, events, file_jobs, reservations, stations
+from voltline.central.services.data_transfer import TransferHandlers
 from voltline.central.services.ports import Queries, UnitOfWork
+from voltline.central.services.ports.data_transfer import TransferHandler
 from voltline.central.settings import DataSettings, Settings
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
@@ -99,15 +108,30 @@ class Central:
         self._undo = contextlib.AsyncExitStack()
         self._stopping = False
         self._asking: TagAsker | None = None
+        self._transfers = TransferHandlers()
+        self._poster = HttpPoster()
+        self._file_jobs: FileJobKeeper
         self._ocpp: CentralSystem
         self._writer: GroupCommit
         self._command_log: CommandLog
+        self._sessions = SessionCounts()
         self._lines: LiveLines
         self._runner: Runner
         self._keeper: ConfigurationKeeper
         self._looking: asyncio.Task[None] | None = None
+        self._looking_for_jobs: asyncio.Task[None] | None = None
         self._quirks = Registry()
         self._watching: Watching
+
+    def on_data_transfer(
+        self, vendor_id: str, handler: TransferHandler, *, message_id: str | None = None
+    ) -> None:
+        """Let this coroutine function answer DataTransfer of a vendor: all messages, or those of this id.
+
+        It is given the charge point's identity and the request, and returns DataTransferResponse. Raises
+        ValueError where there is one already.
+        """
+        self._transfers.add(vendor_id, message_id, handler)
 
     async def start(self) -> None:
         """Open the database, then the ports. What was opened is closed again if anything fails."""
@@ -158,6 +182,8 @@ class Central:
             message_log=message_log, recorder=recorder, writer=self._writer, now=self._now
         )
         undo.push_async_callback(self._watching.close)
+        load_transfer_handlers(self._transfers)
+        undo.push_async_callback(self._poster.close)
         self._asking = self._tag_asker()
         if self._asking is not None:
             undo.push_async_callback(self._asking.close)
@@ -191,6 +217,8 @@ class Central:
             enabled=settings.local_lists.enabled,
         )
         self._runner.on_accepted(local_lists.after_boot)
+        files = await self._file_server(undo, folder, queries)
+        self._runner.on_accepted(self._file_jobs.after_boot)
         undo.push_async_callback(self._runner.close)
         undo.callback(local_lists.close)
         searched = None
@@ -204,12 +232,42 @@ class Central:
             tail=tail,
             messages=searched,
             local_lists=local_lists,
+            files=files,
+            file_jobs=self._file_jobs,
             quirks=self._quirks,
         )
-        await self._listen(undo, site)
+        metrics = Metrics(
+            connections=self._ocpp.stations.values,
+            messages=self._watching.messages,
+            sessions=self._sessions,
+            commands=self._command_log.statistics,
+            writer=self._writer,
+            commits=self._writer.statistics,
+            deviations=lambda: self._watching.deviations,
+        )
+        await self._listen(undo, msgspec.structs.replace(site, metrics=metrics.text))
         keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
         keeping.add_done_callback(_log_failure)
         undo.push_async_callback(_cancelled, keeping)
+
+    async def _file_server(
+        self, undo: contextlib.AsyncExitStack, folder: DataFolder, queries: Queries
+    ) -> FileServer:
+        files = self.settings.files
+        host = files.host or self.settings.ocpp.host
+        server = file_server(files, host, folder.files, queries, self._writer, self._now)
+        await undo.enter_async_context(server)
+        self._file_jobs = FileJobKeeper(
+            self._writer,
+            self._now,
+            procedures=self._runner,
+            offered=server.offered,
+            host=host,
+            public_host=files.public_host,
+        )
+        self._writer.submit(file_jobs.left_sent, self._now()).add_done_callback(_log_failure)
+        self._writer.submit(certificates.left_received, self._now()).add_done_callback(_log_failure)
+        return server
 
     async def _listen(self, undo: contextlib.AsyncExitStack, site: Site) -> None:
         ocpp, http = self.settings.ocpp, self.settings.http
@@ -282,10 +340,13 @@ class Central:
             authorization=self._authorization_rules(),
             asking=self._asking,
             accepted=self._accepted,
+            transfers=self._transfers,
+            poster=self._poster,
+            signing=settings.certificates.requests,
             quirks=self._quirks,
         )
         handlers = Handlers(Side.CENTRAL_SYSTEM)
-        register(handlers, desk)
+        register(handlers, desk, self._watching.messages.handled)
         door = Door(
             self._writer,
             policy=settings.registration.policy,
@@ -356,6 +417,7 @@ class Central:
     def _disconnected(self, connection: Connection) -> None:
         visit: Visit = connection.context
         self._runner.disconnected(visit.identity)
+        self._sessions.ended(connection)
         log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
         replaced = folded(connection.identity) in self._ocpp.stations
         stored = self._writer.submit(
@@ -386,6 +448,7 @@ class Central:
             if loop.time() >= next_expiry and self._writer.healthy:
                 next_expiry = loop.time() + EXPIRY_PERIOD_S
                 self._writer.submit(reservations.expire, self._now()).add_done_callback(_log_failure)
+                self._look_for_due_jobs()
             if loop.time() >= next_update and self._writer.healthy:
                 next_update = loop.time() + self.settings.events.transaction_update_s
                 self._repeat(events.transactions_updated, self._now())
@@ -410,6 +473,11 @@ class Central:
                 self._repeat(work, *args)
 
         step.add_done_callback(again)
+
+    def _look_for_due_jobs(self) -> None:
+        if self._looking_for_jobs is None or self._looking_for_jobs.done():
+            self._looking_for_jobs = asyncio.create_task(self._file_jobs.look_for_due(self._lines))
+            self._looking_for_jobs.add_done_callback(_log_failure)
 
     def _look_for_idle(self) -> None:
         if self._looking is None or self._looking.done():

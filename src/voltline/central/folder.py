@@ -51,6 +51,10 @@ class DataFolder:
         return self.path / "quirks"
 
     @property
+    def files(self) -> Path:
+        return self.path / "files"
+
+    @property
     def recording(self) -> Path:
         return self.path / "frames" / "frames.jsonl"
 

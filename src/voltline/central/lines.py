@@ -75,6 +75,10 @@ class ConnectionLine:
         return visit.boot_accepted
 
     @property
+    def remote(self) -> str:
+        return self._connection.remote
+
+    @property
     def registration(self) -> Registration:
         visit: Visit = self._connection.context
         return visit.registration

@@ -46,5 +46,5 @@ def configure(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format is LogFormat.JSON else PlainFormatter())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    for library in ("uvicorn", "aiohttp", "alembic", "sqlalchemy", "asyncio"):
+    for library in ("uvicorn", "aiohttp", "alembic", "sqlalchemy", "asyncio", "pyftpdlib"):
         logging.getLogger(library).setLevel(logging.WARNING)

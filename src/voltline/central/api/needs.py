@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from voltline.central.api.event_tail import EventTail
 from voltline.central.domain.access import Principal
 from voltline.central.services.ports import Queries, Writer
+from voltline.central.services.ports.files import FileShelf
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
 from voltline.central.services.ports.messages import MessageQueries, MessageRecords
 from voltline.quirks import Registry
@@ -45,6 +47,14 @@ class _NoFollowers:
 
     def start(self, identity: str) -> None:
         return
+
+
+class FileJobSender(Protocol):
+    """Who sends the commands of jobs about files (`procedures.file_jobs`)."""
+
+    def start(self, identity: str) -> None:
+        """Send what waits for this charge point as soon as possible."""
+        ...
 
 
 class AccessGate(Protocol):
@@ -85,3 +95,9 @@ class Site(Struct, frozen=True):
     gate: AccessGate | None = None
     """None: everybody may do everything."""
     quirks: Registry = Registry()
+    files: FileShelf | None = None
+    """None: nothing can be kept here."""
+    file_jobs: FileJobSender | None = None
+    """None: nobody sends their commands."""
+    metrics: Callable[[], bytes] | None = None
+    """Prometheus text; None: nothing is measured."""

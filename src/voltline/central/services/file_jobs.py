@@ -151,6 +151,13 @@ def refused(unit: UnitOfWork, job_id: int, reason: str, at: datetime, *, final: 
         _failed(unit, job, reason, at, Source.CHARGE_POINT, final=final)
 
 
+def impossible(unit: UnitOfWork, job_id: int, reason: str, at: datetime) -> None:
+    """Its command cannot be made."""
+    job = unit.file_jobs.get(job_id)
+    if job is not None and job.state is FileJobState.WAITING:
+        _ended(unit, job, FileJobState.FAILED, reason, at, Source.CENTRAL_SYSTEM)
+
+
 def cancel(unit: UnitOfWork, job_id: int, at: datetime) -> FileJob | None:
     """An operator gives it up: nothing more is sent, and the file server lets nobody in for it.
 

@@ -15,11 +15,11 @@ from voltline.central.domain.files import Content, FilePurpose, StoredFile
 from voltline.central.domain.stations import StationKey
 
 
-class NoSpace(Exception):
+class NoSpace(OSError):
     """The disk is full, or as good as."""
 
 
-class TooLarge(Exception):
+class TooLarge(OSError):
     """A file is larger than files may be."""
 
 

@@ -24,6 +24,11 @@ class Line(Protocol):
     def key(self) -> StationKey: ...
 
     @property
+    def remote(self) -> str:
+        """The address that it comes from."""
+        ...
+
+    @property
     def registration(self) -> Registration: ...
 
     @property
