@@ -52,7 +52,7 @@ async def test_locked_database_holds_the_answer_until_it_is_stored(tmp_path: Pat
             with locked(server.data / "voltline.db"):
                 reporting = asyncio.create_task(cp.call("StatusNotification", REPORT))
                 async with asyncio.timeout(30):
-                    while (health := await api.get("/healthz")).status_code == 200:
+                    while (health := await api.get("/readyz")).status_code == 200:
                         await asyncio.sleep(0.05)
                 assert health.status_code == 503
                 assert health.headers["content-type"] == "application/problem+json"
@@ -63,7 +63,7 @@ async def test_locked_database_holds_the_answer_until_it_is_stored(tmp_path: Pat
                 assert shown.status_code == 200
             assert await reporting == {}
             async with asyncio.timeout(10):
-                while (await api.get("/healthz")).status_code != 200:
+                while (await api.get("/readyz")).status_code != 200:
                     await asyncio.sleep(0.05)
             shown = await api.get("/api/v1/charge-points/CP1")
             assert [one["status"] for one in shown.json()["connectors"]] == ["Available"]
@@ -88,7 +88,7 @@ async def test_stopping_during_an_outage_ends_in_time_and_answers_nothing(tmp_pa
             with locked(server.data / "voltline.db"):
                 reporting = asyncio.create_task(cp.exchange("StatusNotification", REPORT))
                 async with asyncio.timeout(30):
-                    while (await api.get("/healthz")).status_code == 200:
+                    while (await api.get("/readyz")).status_code == 200:
                         await asyncio.sleep(0.05)
                 server.process.terminate()
                 assert await cp.closed() == 1001

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from voltline.central.counts import MessageCounts
 from voltline.central.domain.deviations import Tally
+from voltline.central.domain.redaction import redacted_text
 from voltline.central.handlers.desk import Visit
 from voltline.central.services import deviations
 from voltline.central.services.ports import Writer
@@ -39,13 +41,14 @@ class Watching:
         self._now = now
         self._tally = Tally()
         self._next_tally = 0.0
+        self.messages = MessageCounts()
         self.deviations = 0
         """How many were found since the start."""
 
     @property
     def watch(self) -> Watch:
         """For the transport."""
-        return Watch(frame=self._frame_watch(), deviations=self._deviated)
+        return Watch(frame=self._frame_watch(), deviations=self._deviated, refused=self.messages.refuse)
 
     def connected(self, connection: Connection) -> None:
         """Before the first frame of a connection."""
@@ -81,7 +84,7 @@ class Watching:
         def recorded(connection: Connection, direction: str, text: str) -> None:
             if keep is not None:
                 keep(connection.context.key, direction, text)
-            record(connection.context.identity, direction, text)  # type: ignore[misc]
+            record(connection.context.identity, direction, redacted_text(text))  # type: ignore[misc]
 
         if record is not None:
             return recorded

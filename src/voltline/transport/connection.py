@@ -53,6 +53,8 @@ class Watch:
 
     Action and message id are empty where the connection itself deviates.
     """
+    refused: Callable[[Connection, str, str, bool], None] = _nothing
+    """(connection, action, code, handled): a CALL is answered with CALLERROR; whether a handler had it."""
 
 
 class Connection:
@@ -156,6 +158,7 @@ class Connection:
         if call.deviations and self.mode is Mode.STRICT:
             refusal = call.deviations[0]
         if refusal is not None:
+            self._watch.refused(self, call.action, refusal.code, False)
             self._session.refuse(call.message_id, refusal.code, f"{refusal.path}: {refusal.text}")
             return
         try:
@@ -207,12 +210,15 @@ class Connection:
             code, text = ErrorCode.NOT_SUPPORTED, f"{call.action} is not supported here"
         else:
             code, text = ErrorCode.NOT_IMPLEMENTED, f"{call.action} is not an action of OCPP 1.6"
+        self._watch.refused(self, call.action, code, False)
         self._session.refuse(call.message_id, code, text)
 
     def _refuse_failed(self, message_id: str, action: str, failure: BaseException) -> None:
         if isinstance(failure, RemoteProtocolError):
+            self._watch.refused(self, action, failure.code, True)
             self._session.refuse(message_id, failure.code, failure.text)
             return
+        self._watch.refused(self, action, ErrorCode.INTERNAL_ERROR, True)
         if self.closed_reason is None:
             log.error("%s: the handler of %s failed", self.identity, action, exc_info=failure)
         self._session.refuse(message_id, ErrorCode.INTERNAL_ERROR, f"{action} could not be handled")

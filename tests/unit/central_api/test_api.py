@@ -69,9 +69,9 @@ def test_unexpected_failure_is_500_that_tells_no_secrets(
 
 
 def test_health_follows_the_writer(api: httpx.Client, writer: FakeWriter) -> None:
-    assert api.get("/healthz").json() == {"status": "ok", "waiting": 0, "connected": 0}
+    assert api.get("/readyz").json() == {"status": "ok", "waiting": 0, "connected": 0}
     writer.last_error = "no space left on device"
-    response = api.get("/healthz")
+    response = api.get("/readyz")
     assert problem(response) == (503, "database-unavailable")
     assert "no space left on device" in response.json()["detail"]
 

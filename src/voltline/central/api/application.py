@@ -18,6 +18,7 @@ from voltline.central.api import (
     configuration_routes,
     control_routes,
     event_routes,
+    health_route,
     id_tag_routes,
     job_routes,
     local_list_routes,
@@ -30,7 +31,6 @@ from voltline.central.api import (
 )
 from voltline.central.api.access import admission
 from voltline.central.api.csv import AnyFormat
-from voltline.central.api.health_route import healthz
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
 from voltline.central.api.parameters import refuse_unknown_parameters
@@ -101,4 +101,4 @@ async def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:
 
 def _routes() -> list[Any]:
     handlers = [route for subject in _SUBJECTS for route in subject.ROUTES]
-    return [healthz, Router(PREFIX, route_handlers=handlers)]
+    return [*health_route.ROUTES, Router(PREFIX, route_handlers=handlers)]

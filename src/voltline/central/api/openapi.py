@@ -46,7 +46,7 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
         HTTPStatus.BAD_REQUEST: "A parameter is not as described.",
         HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached just now.",
     },
-    "/healthz": {HTTPStatus.SERVICE_UNAVAILABLE: "What charge points report cannot be stored."},
+    "/readyz": {HTTPStatus.SERVICE_UNAVAILABLE: "What charge points report cannot be stored."},
     "/api/v1/charge-points": {
         HTTPStatus.CONFLICT: "There is such a charge point already, or it cannot be done just now."
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -71,19 +71,26 @@ ROUTES: tuple[Row, ...] = (
 )
 
 
-def register(handlers: Handlers, desk: Desk) -> None:
-    """Let these handlers answer; what no row names is answered NotSupported (OCPP-J, table 7)."""
+def register(handlers: Handlers, desk: Desk, handled: MutableMapping[str, int]) -> None:
+    """Let these handlers answer; what no row names is answered NotSupported (OCPP-J, table 7).
+
+    `handled` counts by action what they are given.
+    """
     for row in ROUTES:
-        handlers.add(row.request, _served(desk, row))
+        handlers.add(row.request, _served(desk, row, handled))
 
 
-def _served(desk: Desk, row: Row) -> Callable[[Connection, Any], Any]:
+def _served(desk: Desk, row: Row, handled: MutableMapping[str, int]) -> Callable[[Connection, Any], Any]:
     handler, now = row.handler, desk.now
+    action = row.request.__name__
+    handled[action] = 0
 
     def of_anyone(peer: Connection, request: Any) -> Any:
+        handled[action] += 1
         return handler(desk, peer.context, request, now())
 
     def of_accepted(peer: Connection, request: Any) -> Any:
+        handled[action] += 1
         visit: Visit = peer.context
         if not visit.accepted:
             # BOO-19, errata J 3.8

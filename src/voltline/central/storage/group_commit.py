@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
+import msgspec
 from msgspec import Struct
 
 from voltline.central.services.ports import UnitOfWork, WriterClosed
@@ -56,6 +58,10 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
 class Statistics(Struct):
     """What a writer has done; read from any thread."""
 
@@ -69,6 +75,20 @@ class Statistics(Struct):
     """From the first work's turn until the commit, in seconds."""
     busy_s: float = 0.0
     """All of the batches together, in seconds."""
+    sizes: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BATCH_BOUNDS) + 1))
+    """How many batches were of up to each size of BATCH_BOUNDS and above the one before; the last: larger."""
+    durations: list[int] = msgspec.field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS_S) + 1))
+    """The same of how long they took."""
+
+    def batch(self, size: int, seconds: float) -> None:
+        """Count one that was committed."""
+        self.batches += 1
+        self.works += size
+        self.last_batch_size = size
+        self.last_batch_s = seconds
+        self.busy_s += seconds
+        self.sizes[bisect_left(BATCH_BOUNDS, size)] += 1
+        self.durations[bisect_left(COMMIT_BOUNDS_S, seconds)] += 1
 
 
 class _GivenUp(Exception):
@@ -237,13 +257,7 @@ class GroupCommit:
                 else:
                     parts.extend(reversed(_split(part, poisoned.index)))
                 continue
-            seconds = perf_counter() - began
-            statistics = self.statistics
-            statistics.batches += 1
-            statistics.works += len(part)
-            statistics.last_batch_size = len(part)
-            statistics.last_batch_s = seconds
-            statistics.busy_s += seconds
+            self.statistics.batch(len(part), perf_counter() - began)
             self._in_loop(_resolve, part, results)
 
     def _persist(self, part: list[Job]) -> list[Any]:

@@ -1,0 +1,158 @@
+"""What the process has done and how it is, for Prometheus.
+
+Everything is counted in plain numbers where it happens; only who asks for the metrics pays for adding up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+import voltline
+from voltline.central.command_log import BOUNDS_S as COMMAND_BOUNDS_S
+from voltline.central.command_log import CommandStatistics
+from voltline.central.counts import MessageCounts, SessionCounts
+from voltline.central.services.ports import Writer
+from voltline.central.storage.group_commit import BATCH_BOUNDS, COMMIT_BOUNDS_S, Statistics
+from voltline.transport.connection import Connection
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics(Collector):
+    """Adds up when it is asked."""
+
+    def __init__(
+        self,
+        *,
+        connections: Callable[[], Iterable[Connection]],
+        messages: MessageCounts,
+        sessions: SessionCounts,
+        commands: CommandStatistics,
+        writer: Writer,
+        commits: Statistics,
+        deviations: Callable[[], int],
+    ) -> None:
+        self._connections = connections
+        self._messages = messages
+        self._sessions = sessions
+        self._commands = commands
+        self._writer = writer
+        self._commits = commits
+        self._deviations = deviations
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """In the text format of Prometheus. Takes some milliseconds; may be called on any thread."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: names need not be known before they are collected."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("build", "1; the version is in the label.", 1, version=voltline.__version__)
+        yield from self._of_connections()
+        yield from self._of_messages()
+        yield from self._of_commands()
+        yield from self._of_storage()
+
+    def _of_connections(self) -> Iterator[Metric]:
+        live = list(self._connections())
+        yield _gauge("connections", "Charge points that are connected.", len(live))
+        queued = sum(connection.session.queued for connection in live)
+        yield _gauge("commands_queued", "Commands that wait for the one before them to be answered.", queued)
+        serving = sum(connection.serving for connection in live)
+        yield _gauge("calls_unanswered", "CALLs of charge points that are not answered yet.", serving)
+        family = CounterMetricFamily(
+            "voltline_frames_irregular", "What healthy charge points do not cause, by kind.", labels=["kind"]
+        )
+        for kind, count in sorted(self._sessions.total(live).items()):
+            family.add_metric([kind], count)
+        yield family
+
+    def _of_messages(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "voltline_messages",
+            "CALLs of charge points by action and outcome: answered, or the code of the CALLERROR.",
+            labels=["action", "outcome"],
+        )
+        for action, handled in sorted(self._messages.handled.copy().items()):
+            family.add_metric([action, "answered"], handled - self._messages.failed[action])
+        for (action, code), count in sorted(self._messages.refused.copy().items()):
+            family.add_metric([action, code], count)
+        yield family
+        yield _counter("deviations", "What charge points sent that OCPP does not allow.", self._deviations())
+
+    def _of_commands(self) -> Iterator[Metric]:
+        statistics = self._commands
+        family = CounterMetricFamily(
+            "voltline_commands",
+            "Commands that have ended, by action and outcome.",
+            labels=["action", "outcome"],
+        )
+        for (action, state), count in sorted(statistics.ended.copy().items()):
+            family.add_metric([action, state], count)
+        yield family
+        yield _gauge("commands_open", "Commands that wait to be sent or answered.", statistics.open)
+        yield _histogram(
+            "command_duration_seconds",
+            "From asking for a command to its end.",
+            COMMAND_BOUNDS_S,
+            list(statistics.durations),
+            statistics.duration_s,
+        )
+
+    def _of_storage(self) -> Iterator[Metric]:
+        commits = self._commits
+        yield _gauge(
+            "storage_waiting", "Messages and changes that are not durable yet.", self._writer.waiting
+        )
+        yield _gauge("storage_healthy", "0 while the database refuses everything.", int(self._writer.healthy))
+        yield _counter("storage_failed", "Messages and changes that could not be stored.", commits.failed)
+        yield _counter("storage_outages", "How often the database was out of reach.", commits.outages)
+        yield _histogram(
+            "commit_batch_size",
+            "Messages and changes that were stored in one transaction.",
+            BATCH_BOUNDS,
+            list(commits.sizes),
+            commits.works,
+        )
+        yield _histogram(
+            "commit_duration_seconds",
+            "From the first message of a transaction to its commit.",
+            COMMIT_BOUNDS_S,
+            list(commits.durations),
+            commits.busy_s,
+        )
+
+
+def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:
+    family = GaugeMetricFamily(f"voltline_{name}", text, labels=list(labels))
+    family.add_metric(list(labels.values()), value)
+    return family
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"voltline_{name}", text, value=value)
+
+
+def _histogram(name: str, text: str, bounds: Sequence[float], counts: Sequence[int], total: float) -> Metric:
+    """`counts`: of each class alone, the last one without an upper bound."""
+    buckets: list[tuple[str, Any]] = []
+    below = 0
+    for bound, count in zip([*map(str, map(float, bounds)), "+Inf"], counts, strict=True):
+        below += count
+        buckets.append((bound, below))
+    return HistogramMetricFamily(f"voltline_{name}", text, buckets=buckets, sum_value=total)
