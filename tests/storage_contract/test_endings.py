@@ -4,6 +4,7 @@ import itertools
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 
 from voltline.central.domain.quarantine import QuarantineReason, QuarantineState
 from voltline.central.domain.repairs import VOLTLINE, RepairKind
@@ -279,6 +280,9 @@ def test_stop_that_names_a_transaction_takes_the_place_of_one_that_was_matched(s
     assert storage.do(end, key, named, at(900), ANYONE).outcome is StopOutcome.STOPPED
     assert (of(storage, transaction_id).energy_wh, of(storage, transaction_id).oddities) == (800, ())
     assert kinds(storage) == [RepairKind.REPLACE_STOP]
+    (given_up,) = storage.queries.quarantine()
+    assert (given_up.reason, given_up.state) == (QuarantineReason.AMBIGUOUS, QuarantineState.OPEN)
+    assert '"meterStop":300' in given_up.payload
     other = stop(transaction_id, meter=950, second=900, tag="TAG")
     assert storage.do(end, key, other, at(900), ANYONE).reason is QuarantineReason.ALREADY_STOPPED
 
@@ -520,3 +524,19 @@ def test_what_a_batch_learned_is_forgotten_when_it_is_rolled_back(storage: Stora
     assert of(storage, zombie).stop is None
     assert [one.sent_id for one in all_of(storage)] == [None, None, 4711]
     assert storage.count("meter_values") == 2
+
+
+def test_readings_under_a_known_id_cost_no_statement_of_their_own(storage: Storage) -> None:
+    key = storage.station()
+    transaction_id = begun(storage, key, start())
+    storage.do(record, key, meter(transaction_id, 1), at(1))
+    asked: list[str] = []
+    unit = storage.store.begin()
+    connection = unit.meter_values._scope.connection
+    event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for second in range(2, 52):
+        record(unit, key, meter(transaction_id, second), at(second))
+    assert asked == []
+    storage.store.flush()
+    storage.store.commit()
+    assert storage.count("meter_values") == 51

@@ -7,9 +7,10 @@ from voltline.central.domain.quarantine import QuarantineReason, QuarantineState
 from voltline.central.domain.repairs import Repair, RepairKind
 from voltline.central.domain.stations import StationKey
 from voltline.central.domain.transactions import StopOutcome, StopSource, Transaction
+from voltline.central.services.endings import put_into_quarantine
 from voltline.central.services.metering import record
 from voltline.central.services.repairs import Closing, Refusal, attach, close, discard
-from voltline.central.services.transactions import begin, end, put_into_quarantine
+from voltline.central.services.transactions import begin, end
 
 from .conftest import Storage
 from .saying import ANYONE, NOON, at, meter, sampled, start, stop

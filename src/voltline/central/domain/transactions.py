@@ -167,6 +167,8 @@ class Ended(Struct, frozen=True):
     """Of the tag that stopped it; None where the stop names no tag (TXE-09)."""
     reason: str | None = None
     """Why it was put into quarantine."""
+    transaction_id: int | None = None
+    """The transaction that was stopped, where the stop did not name it."""
 
 
 def believable(told: datetime, received_at: datetime) -> datetime:

@@ -81,7 +81,7 @@ async def _ended(
         log.info(
             "%s: transaction %d %s at %d Wh",
             visit.identity,
-            request.transaction_id,
+            ended.transaction_id or request.transaction_id,
             "stop repeated" if ended.outcome is StopOutcome.REPEATED else "stopped",
             request.meter_stop,
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
 from voltline.central.domain.energy import energy_by_readings, last_plausible_wh, register_samples
 from voltline.central.domain.events import (
     EventKind,
+    QuarantineAdded,
     QuarantineRepaired,
     TransactionRepaired,
     TransactionStopped,
@@ -27,9 +29,18 @@ from voltline.central.domain.transactions import (
     believable,
     fits,
 )
+from voltline.central.services import charging_profiles
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
-from voltline.messages import ACTIONS, MeterValue, StopTransaction, read_request
+from voltline.messages import (
+    ACTIONS,
+    UNSET,
+    MeterValue,
+    Reason,
+    Request,
+    StopTransaction,
+    read_request,
+)
 
 _MAY_BE_EXPLAINED = frozenset(
     {
@@ -80,8 +91,43 @@ def settle(
             after=(ended, None),
         )
         repaired(unit, change, received_at)
+        if Oddity.STOP_MATCHED in transaction.noted:
+            _give_up(unit, transaction, transaction.stop, received_at)
     tell_stopped(unit, ended, received_at)
     return ended
+
+
+def _give_up(unit: UnitOfWork, transaction: Transaction, stop: Stop, received_at: datetime) -> None:
+    """Put a stop into quarantine that was taken for that of another transaction than it is."""
+    request = StopTransaction(
+        transaction_id=-1,
+        meter_stop=stop.meter_stop_wh,
+        timestamp=stop.stopped_at,
+        reason=Reason.unknown(stop.reason),
+        id_tag=UNSET if stop.id_tag is None else stop.id_tag,
+    )
+    put_into_quarantine(
+        unit,
+        transaction.station,
+        request,
+        "StopTransaction",
+        QuarantineReason.AMBIGUOUS,
+        transaction.stop_received_at or received_at,
+    )
+
+
+def put_into_quarantine(
+    unit: UnitOfWork,
+    station: StationKey,
+    request: Request[Any],
+    action: str,
+    reason: QuarantineReason,
+    received_at: datetime,
+) -> None:
+    """Keep a message that cannot be placed, and tell of it, unless it was kept before."""
+    if unit.quarantine.put(station, request, reason, received_at):
+        added = QuarantineAdded(action=action, reason=reason)
+        unit.events.add(EventKind.QUARANTINE_ADDED, station, added, received_at)
 
 
 def keep_data(
@@ -297,3 +343,5 @@ def tell_stopped(unit: UnitOfWork, ended: Transaction, at: datetime) -> None:
         reason=stop.reason,
     )
     unit.events.add(EventKind.TRANSACTION_STOPPED, ended.station, stopped, at)
+    known_as = ended.sent_id or ended.id
+    charging_profiles.transaction_ended(unit, ended.station, ended.start.connector_id, known_as, at)

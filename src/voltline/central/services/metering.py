@@ -22,10 +22,9 @@ from voltline.central.domain.transactions import (
     Transaction,
     believable,
 )
-from voltline.central.services.endings import repaired
+from voltline.central.services.endings import put_into_quarantine, repaired
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
-from voltline.central.services.transactions import put_into_quarantine
 from voltline.messages import UNSET, MeterValue, MeterValues
 
 _CLOSING_GRACE = timedelta(seconds=60)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from voltline.central.domain.authorization import Authorization, AuthorizationRules, Verdict
-from voltline.central.domain.events import EventKind, QuarantineAdded, TransactionStarted
+from voltline.central.domain.events import EventKind, TransactionStarted
 from voltline.central.domain.quarantine import QuarantineReason
 from voltline.central.domain.repairs import Change, RepairKind
 from voltline.central.domain.stations import StationKey
@@ -22,20 +21,21 @@ from voltline.central.domain.transactions import (
     oddities,
     same_stop,
 )
-from voltline.central.services import reservations
+from voltline.central.services import charging_profiles, reservations
 from voltline.central.services.authorization import authorize, authorize_start
 from voltline.central.services.endings import (
     end_forgotten,
     infer_stop,
     match,
     place_waiting_stop,
+    put_into_quarantine,
     repaired,
     settle,
     stop_of,
 )
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
-from voltline.messages import Request, StartTransaction, StopTransaction
+from voltline.messages import StartTransaction, StopTransaction
 
 
 def begin(
@@ -91,6 +91,7 @@ def begin(
         meter_start_wh=start.meter_start_wh,
     )
     unit.events.add(EventKind.TRANSACTION_STARTED, station, started, received_at)
+    charging_profiles.transaction_began(unit, station, start.connector_id, transaction_id, received_at)
     reservations.used(unit, station, start, transaction_id, authorization.parent_id_tag, received_at)
     _complete(unit, transaction_id, shell, received_at)
     return Begun(transaction_id, authorization, False)
@@ -154,7 +155,7 @@ def end(
             found, several = match(unit, station, stop, received_at)
             if found is not None:
                 settle(unit, found, request, received_at, matched=True)
-                return Ended(StopOutcome.STOPPED, authorization)
+                return Ended(StopOutcome.STOPPED, authorization, transaction_id=found.id)
             if several:
                 reason = QuarantineReason.AMBIGUOUS
     elif _is_end(transaction, stop):
@@ -164,20 +165,6 @@ def end(
         return Ended(StopOutcome.STOPPED, authorization)
     put_into_quarantine(unit, station, request, "StopTransaction", reason, received_at)
     return Ended(StopOutcome.QUARANTINED, authorization, reason)
-
-
-def put_into_quarantine(
-    unit: UnitOfWork,
-    station: StationKey,
-    request: Request[Any],
-    action: str,
-    reason: QuarantineReason,
-    received_at: datetime,
-) -> None:
-    """Keep a message that cannot be placed, and tell of it, unless it was kept before."""
-    if unit.quarantine.put(station, request, reason, received_at):
-        added = QuarantineAdded(action=action, reason=reason)
-        unit.events.add(EventKind.QUARANTINE_ADDED, station, added, received_at)
 
 
 def _named(unit: UnitOfWork, station: StationKey, transaction_id: int) -> Transaction | None:
