@@ -1,6 +1,6 @@
 """Charge points that we did not write send and answer every action of OCPP 1.6; each side checks the other.
 
-mobilityhouse/ocpp validates what it sends and receives by its JSON schemas, ocpp-rpc in strict mode by its own.
+mobilityhouse/ocpp validates what it sends and receives by its JSON schemas, as ocpp-rpc does in strict mode.
 """
 
 import asyncio
@@ -114,7 +114,10 @@ async def test_mobilityhouse_charge_point_sends_and_answers_every_action(
     caplog.set_level(logging.WARNING, "ocpp")
     asked: list[tuple[str, dict[str, Any]]] = []
     async with (
-        websockets.connect(f"{central.ocpp}/TMH-ALL", subprotocols=["ocpp1.6"]) as websocket,
+        websockets.connect(
+            f"{central.ocpp}/TMH-ALL",
+            subprotocols=["ocpp1.6"],  # type: ignore[list-item]
+        ) as websocket,
         httpx.AsyncClient(base_url=central.http, timeout=30) as http,
     ):
         station = answering_all(asked)("TMH-ALL", websocket)
