@@ -17,6 +17,8 @@ UNASKED = {
     "GetConfiguration": {
         "configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "1"}],
     },
+    "GetLocalListVersion": {"listVersion": -1},
+    "ClearCache": {"status": "Rejected"},
 }
 
 

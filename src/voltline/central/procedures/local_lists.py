@@ -86,7 +86,7 @@ class LocalListKeeper:
         self._procedures.start(identity, LIST, self.check)
 
     def close(self) -> None:
-        """What is due is not started any more; charge points are told when they connect to the next process."""
+        """Start nothing more; charge points are told when they connect to the next process."""
         if self._timer is not None:
             self._timer.cancel()
 
