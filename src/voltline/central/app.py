@@ -51,6 +51,7 @@ from voltline.central.lines import LiveLines
 from voltline.central.metrics import Metrics
 from voltline.central.plugins import load_transfer_handlers
 from voltline.central.posting import HttpPoster
+from voltline.central.procedures.charging_profiles import ProfileKeeper
 from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.file_jobs import FileJobKeeper
 from voltline.central.procedures.local_lists import LocalListKeeper
@@ -207,6 +208,7 @@ class Central:
         )
         self._keeper = ConfigurationKeeper(self._writer, self._now)
         self._runner.on_accepted(self._keeper.after_boot)
+        self._runner.on_accepted(ProfileKeeper(self._writer, self._now).after_boot)
         local_lists = LocalListKeeper(
             self._writer,
             queries,

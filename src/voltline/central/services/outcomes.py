@@ -12,6 +12,7 @@ from typing import Any
 from voltline.central.domain.stations import StationKey
 from voltline.central.services import (
     certificates,
+    charging_profiles,
     configuration,
     data_transfer,
     file_jobs,
@@ -24,17 +25,21 @@ from voltline.messages import (
     CertificateSigned,
     ChangeConfiguration,
     ClearCache,
+    ClearChargingProfile,
     DataTransfer,
     DeleteCertificate,
+    GetCompositeSchedule,
     GetConfiguration,
     GetDiagnostics,
     GetInstalledCertificateIds,
     GetLocalListVersion,
     GetLog,
     InstallCertificate,
+    RemoteStartTransaction,
     Request,
     ReserveNow,
     SendLocalList,
+    SetChargingProfile,
     SignedUpdateFirmware,
     UpdateFirmware,
 )
@@ -59,4 +64,8 @@ OUTCOMES: Mapping[type[Request[Any]], Outcome] = {
     DeleteCertificate: certificates.delete_answered,
     GetInstalledCertificateIds: certificates.listed,
     DataTransfer: data_transfer.sent,
+    SetChargingProfile: charging_profiles.set_answered,
+    ClearChargingProfile: charging_profiles.clear_answered,
+    GetCompositeSchedule: charging_profiles.schedule_answered,
+    RemoteStartTransaction: charging_profiles.remote_start_answered,
 }

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from voltline.central.storage.access import SqlTokens
 from voltline.central.storage.authorization import SqlIdTags, SqlRevocations
 from voltline.central.storage.certificates import SqlCertificates, SqlSecurityEvents
+from voltline.central.storage.charging_profiles import SqlChargingProfiles
 from voltline.central.storage.commands import SqlCommands
 from voltline.central.storage.configuration import SqlConfigurations
 from voltline.central.storage.data_transfer import SqlDataTransfers
@@ -50,6 +51,7 @@ class SqlUnitOfWork:
         self.revocations = SqlRevocations(scope)
         self.local_lists = SqlLocalLists(scope)
         self.reservations = SqlReservations(scope)
+        self.charging_profiles = SqlChargingProfiles(scope)
         self.transactions = SqlTransactions(scope)
         self.data_transfers = SqlDataTransfers(scope)
         self.file_jobs = SqlFileJobs(scope)

@@ -27,6 +27,7 @@ from voltline.central.services.ports.certificates import (
     Certificates,
     SecurityEvents,
 )
+from voltline.central.services.ports.charging_profiles import ChargingProfileQueries, ChargingProfiles
 from voltline.central.services.ports.commands import CommandQueries, Commands
 from voltline.central.services.ports.configuration import ConfigurationQueries, Configurations
 from voltline.central.services.ports.data_transfer import DataTransferQueries, DataTransfers
@@ -170,6 +171,8 @@ class UnitOfWork(Protocol):
     @property
     def repairs(self) -> Repairs: ...
     @property
+    def charging_profiles(self) -> ChargingProfiles: ...
+    @property
     def events(self) -> Events: ...
     @property
     def commands(self) -> Commands: ...
@@ -220,6 +223,7 @@ class Queries(
     IdTagQueries,
     LocalListQueries,
     ReservationQueries,
+    ChargingProfileQueries,
     FileQueries,
     CertificateQueries,
     DataTransferQueries,

@@ -10,6 +10,7 @@ from voltline.central.domain.stations import StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.storage.queries.authorization import IdTagReads
 from voltline.central.storage.queries.certificates import CertificateReads
+from voltline.central.storage.queries.charging_profiles import ChargingProfileReads
 from voltline.central.storage.queries.commands import CommandReads, TokenReads
 from voltline.central.storage.queries.configuration import ConfigurationReads
 from voltline.central.storage.queries.data_transfer import DataTransferReads
@@ -32,6 +33,7 @@ class SqlQueries(
     IdTagReads,
     LocalListReads,
     ReservationReads,
+    ChargingProfileReads,
     FileReads,
     CertificateReads,
     DataTransferReads,

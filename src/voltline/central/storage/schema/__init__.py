@@ -8,6 +8,7 @@ from voltline.central.storage.schema.certificates import (
     installed_certificates,
     security_events,
 )
+from voltline.central.storage.schema.charging_profiles import charging_limits, charging_profiles
 from voltline.central.storage.schema.commands import commands, tokens
 from voltline.central.storage.schema.configuration import (
     configuration,
@@ -39,6 +40,8 @@ __all__ = [
     "boots",
     "certificate_actions",
     "certificate_requests",
+    "charging_limits",
+    "charging_profiles",
     "cleared_caches",
     "commands",
     "configuration",
