@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -21,7 +22,7 @@ from voltline.central.domain.messages import (
 )
 from voltline.central.domain.stations import StationKey
 from voltline.central.services.ports import StorageUnavailable
-from voltline.central.storage.message_log import writing
+from voltline.central.storage.message_log import sealing, writing
 from voltline.central.storage.message_log.file import LogFile
 from voltline.central.storage.message_log.reading import MessageReads
 from voltline.central.storage.message_log.writing import MessageLog, Retention
@@ -70,12 +71,12 @@ class Log:
     def answer(self, station: StationKey, message_id: str, payload: str = "{}") -> None:
         self.log.frame(station, "out", f'[3,"{message_id}",{payload}]')
 
-    async def found(self, **wanted: object) -> list[Exchange]:
+    async def found(self, *, limit: int = 100, **wanted: object) -> list[Exchange]:
         await self.log.flush()
-        return list(self.reads.search(MessageFilter(**wanted)).items)  # type: ignore[arg-type]
+        return list(self.reads.search(MessageFilter(**wanted), limit=limit).items)  # type: ignore[arg-type]
 
-    async def ids(self, **wanted: object) -> list[str]:
-        return [exchange.frame.head.message_id for exchange in await self.found(**wanted)]
+    async def ids(self, *, limit: int = 100, **wanted: object) -> list[str]:
+        return [exchange.frame.head.message_id for exchange in await self.found(limit=limit, **wanted)]
 
 
 @pytest_asyncio.fixture
@@ -229,6 +230,52 @@ async def test_frames_are_kept_over_a_restart_to_the_letter(tmp_path: Path) -> N
     assert found[0].frame.head.message_id == "later"
     assert second.log.figures().frames == 6
     await second.log.close()
+
+
+async def test_keys_and_passwords_are_not_in_the_log(log: Log) -> None:
+    key = "0102AABBCC"
+    log.log.frame(
+        A, "out", f'[2,"1","ChangeConfiguration",{{"key":"AuthorizationKey","value":"{key}","x":"\\ud800"}}]'
+    )
+    log.log.frame(A, "out", '[2,"2","GetDiagnostics",{"location":"ftp://me:geheim@host/file"}]')
+    log.call(A, "3", "DataTransfer", '{"data":"\\ud800"}')
+    await log.log.flush()
+    assert await log.ids() == ["3", "2", "1"]
+    kept = " ".join(exchange.frame.text for exchange in await log.found())
+    assert "ChangeConfiguration" in kept
+    assert "ftp://me:" in kept
+    assert key not in kept
+    assert "geheim" not in kept
+    assert r"\ud800" in kept  # what has no secrets is kept to the letter
+
+
+async def test_many_frames_make_many_blocks_and_what_was_found_stays_with_its_frame(log: Log) -> None:
+    for number in range(2500):
+        log.call(A, f"m{number}", "MeterValues")
+        if number % 100 == 99:
+            log.log.deviations(A, f"m{number}", (UNIT,))
+    assert len(await log.found(deviating=True, action="MeterValues")) == 25
+    assert len(await log.ids(text="m24", limit=1000)) == 100 + 10 + 1
+
+
+async def test_large_frames_are_kept_in_blocks_that_can_be_handled(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "BLOCK_BYTES", 1000)
+    for number in range(5):
+        log.call(A, f"m{number}", "DataTransfer", f'{{"data":"{"x" * 600}"}}')
+    assert await log.ids() == [f"m{number}" for number in reversed(range(5))]
+    with sqlite3.connect(log.path) as file:
+        assert file.execute("SELECT count(*) FROM blocks").fetchone() == (5,)
+    file.close()
+
+
+async def test_halves_of_pairs_in_what_was_found_stop_nothing(log: Log) -> None:
+    log.call(A, "1", "Authorize", '{"\\ud800":1}')
+    log.log.deviations(A, "1", (msgspec.structs.replace(UNIT, path="$.\ud800", text="half \ud800"),))
+    (exchange,) = await log.found()
+    (found,) = exchange.frame.deviations
+    assert (found.path, found.text) == ("$.?", "half ?")
 
 
 async def test_what_is_too_old_goes_and_the_rest_stays(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class MessageView(Struct, frozen=True, kw_only=True):
     ]
     message_id: str
     action: Annotated[str | None, Meta(description="Of the CALL; null where that is not known.")]
-    text: Annotated[str, Meta(description="The frame as it came or went.")]
+    text: Annotated[str, Meta(description="The frame as it came or went, but for keys and passwords.")]
     deviations: list[FoundDeviation]
     answer: Annotated[AnswerView | None, Meta(description="null: none, or none within ten minutes.")]
     latency_ms: Annotated[float | None, Meta(description="From the CALL to its answer, in milliseconds.")]

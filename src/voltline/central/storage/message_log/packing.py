@@ -39,16 +39,20 @@ DICTIONARY = _dictionary()
 """Of this version; a file keeps the one that its blocks were packed with."""
 
 
-def packed(entries: Sequence[Entry], dictionary: bytes) -> tuple[int, bytes]:
-    """The form and the body of a block."""
-    body = _encode(entries)
+def encoded(entries: Sequence[Entry]) -> bytes:
+    """Entries as MessagePack; texts stand in it as they are. UnicodeEncodeError: halves of pairs."""
+    return _encode(entries)
+
+
+def packed(body: bytes, dictionary: bytes) -> tuple[int, bytes]:
+    """The form and the body of a block of encoded entries."""
     deflate = zlib.compressobj(1, zdict=dictionary)
     smaller = deflate.compress(body) + deflate.flush()
     return (DEFLATED, smaller) if len(smaller) < len(body) else (RAW, body)
 
 
 def unpacked(form: int, body: bytes, dictionary: bytes) -> bytes:
-    """What `packed` was given, as MessagePack: texts stand in it as they are."""
+    """What `packed` was given."""
     if form == RAW:
         return body
     return zlib.decompressobj(zdict=dictionary).decompress(body)

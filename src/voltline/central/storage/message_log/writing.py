@@ -7,7 +7,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,16 +17,16 @@ from voltline.base.clock import Clock, SystemClock
 from voltline.central.domain.messages import FrameType, LogFigures, head, quick_action
 from voltline.central.domain.stations import StationKey
 from voltline.central.storage.message_log.file import Block, LogFile
-from voltline.central.storage.message_log.packing import DEVIATED, DICTIONARY, Entry, packed
+from voltline.central.storage.message_log.packing import DEVIATED, DICTIONARY, Entry
+from voltline.central.storage.message_log.sealing import Sealed, sealed, without_secrets
 from voltline.messages import Deviation
 
 log = logging.getLogger(__name__)
 
 BLOCK_FRAMES = 1000
-BLOCK_BYTES = 1024 * 1024
 HAND_OVER_S = 0.5
 WAITING_BYTES = 64 * 1024 * 1024
-"""Of texts that wait for the disk; beyond it frames are dropped."""
+"""Of frames that wait for the disk; beyond it they are dropped."""
 _STEP_BLOCKS = 64
 _RETRY_S = 1.0
 _PATIENCE_S = 2.0
@@ -44,12 +44,8 @@ class Retention(Struct, frozen=True, kw_only=True):
 class _Handed(Struct):
     """What the event loop gives to the thread."""
 
-    entries: list[Entry]
+    sealed: list[Sealed]
     met: dict[int, str]
-    epoch: float
-    """Added to the times of the entries it gives seconds since 1970."""
-    size: int
-    """Of the texts."""
     done: asyncio.Future[None] | None
 
 
@@ -83,9 +79,10 @@ class MessageLog:
         self._epoch = 0.0
         self._waiting_bytes = waiting_bytes
         self._entries: list[Entry] = []
+        self._sealed: list[Sealed] = []
         self._met: dict[int, str] = {}
         self._handed: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
-        self._received = 0  # bytes that were handed over; written by the event loop alone
+        self._received = 0  # bytes that were sealed; written by the event loop alone
         self._kept = 0  # bytes that were dealt with; written by the thread alone
         self._file = LogFile(path)
         self._thread: threading.Thread | None = None
@@ -104,10 +101,13 @@ class MessageLog:
 
     def frame(self, station: StationKey, direction: str, text: str) -> None:
         """Keep a frame: `in` or `out`."""
+        if len(self._entries) >= BLOCK_FRAMES:
+            self._seal()
         self._entries.append((self._monotonic(), station, direction, text))
 
     def deviations(self, station: StationKey, message_id: str, found: tuple[Deviation, ...]) -> None:
         """Keep what was found when the last frame from this charge point with this id was read."""
+        # Never the first of a block: what was found in a request is in the block of that request.
         self._entries.append((self._monotonic(), station, DEVIATED, message_id, found))
 
     def met(self, station: StationKey, identity: str) -> None:
@@ -130,6 +130,7 @@ class MessageLog:
         if self._timer is not None:
             self._timer.cancel()
         await self.flush()
+        self._hand_over(None)
         self._closing.set()
         self._handed.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -149,19 +150,28 @@ class MessageLog:
         self._timer = self._loop.call_later(HAND_OVER_S, self._tick)
         self._hand_over(None)
 
-    def _hand_over(self, done: asyncio.Future[None] | None) -> None:
+    def _seal(self) -> None:
+        """Make blocks of the entries: soon after they came, while the processor has them at hand."""
         entries, self._entries = self._entries, []
+        for block in sealed(entries, self._epoch_now()):
+            if self._received - self._kept + block.size > self._waiting_bytes:
+                if not self.dropped:
+                    log.error(
+                        "the message log cannot be written as fast as messages come: frames are left out"
+                    )
+                self.dropped += block.frames
+            else:
+                self._received += block.size
+                self._sealed.append(block)
+        if len(self._sealed) >= _STEP_BLOCKS:
+            self._hand_over(None)
+
+    def _hand_over(self, done: asyncio.Future[None] | None) -> None:
+        if self._entries:
+            self._seal()
+        blocks, self._sealed = self._sealed, []
         met, self._met = self._met, {}
-        size = sum([len(entry[3]) for entry in entries])
-        if self._received - self._kept + size > self._waiting_bytes:
-            if not self.dropped:
-                log.error(
-                    "the message log cannot be written as fast as messages come: frames are left out of it"
-                )
-            self.dropped += len(entries)
-            entries, size = [], 0
-        self._received += size
-        self._handed.put(_Handed(entries, met, self._epoch_now(), size, done))
+        self._handed.put(_Handed(blocks, met, done))
 
     def _epoch_now(self) -> float:
         """Wall clock minus monotonic clock; anew only when the wall clock was set, so that order is kept."""
@@ -175,8 +185,14 @@ class MessageLog:
     def _main(self) -> None:
         try:
             while (handed := self._handed.get()) is not None:
-                self._keep(handed)
-                self._kept += handed.size
+                try:
+                    self._keep(handed)
+                except Exception:
+                    # Whatever a peer sent, the log goes on.
+                    frames = sum(block.frames for block in handed.sealed)
+                    log.exception("%d frames cannot be kept in the message log", frames)
+                    self.dropped += frames
+                self._kept += sum(block.size for block in handed.sealed)
                 self._settle(handed)
                 self._attempt(self._discard)
         finally:
@@ -184,9 +200,8 @@ class MessageLog:
 
     def _keep(self, handed: _Handed) -> None:
         """Write what was handed over; while that fails, try again and again."""
-        entries = self._wanted(handed.entries) if self._leave_out else handed.entries
         met = handed.met
-        rest = [_block(part, handed.epoch) for part in _parts(entries)]
+        rest = [block for one in handed.sealed for block in self._blocks(one)]
         while rest or met:
             step = rest[:_STEP_BLOCKS]
             if self._attempt(lambda step=step, met=met: self._file.write(step, met)):  # type: ignore[misc]
@@ -196,6 +211,14 @@ class MessageLog:
             if self._closing.wait(_RETRY_S):
                 self.dropped += sum(block.frames for block in rest)
                 return
+
+    def _blocks(self, block: Sealed) -> Iterable[Block]:
+        """As it is written: packed, without secrets and without what is left out."""
+        blocks = [block]
+        if self._leave_out or block.may_have_secrets:
+            entries = [without_secrets(entry) for entry in block.entries()]
+            blocks = sealed(self._wanted(entries) if self._leave_out else entries, block.epoch)
+        return [one.packed(DICTIONARY) for one in blocks]
 
     def _attempt(self, act: Callable[[], object]) -> bool:
         try:
@@ -241,36 +264,6 @@ class MessageLog:
         """Remove what is too old or too much: a step of it, for each time that something is written."""
         oldest = self._clock.now().timestamp() - self._retention.days * 86400
         self._file.discard(before=oldest, most_bytes=self._retention.most_bytes, at_most=_STEP_BLOCKS)
-
-
-def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Pieces of the size of a block; what was found in a request stays with its frame."""
-    start = size = 0
-    for index, entry in enumerate(entries):
-        if entry[2] != DEVIATED and (size >= BLOCK_BYTES or index - start >= BLOCK_FRAMES):
-            yield entries[start:index]
-            start, size = index, 0
-        size += len(entry[3])
-    if start < len(entries):
-        yield entries[start:]
-
-
-def _block(entries: list[Entry], epoch: float) -> Block:
-    found = sum([entry[2] == DEVIATED for entry in entries])
-    actions = {quick_action(entry[3]) for entry in entries if entry[2] != DEVIATED}
-    actions.discard("")
-    form, body = packed(entries, DICTIONARY)
-    return Block(
-        epoch=epoch,
-        first_at=entries[0][0] + epoch,
-        last_at=entries[-1][0] + epoch,
-        frames=len(entries) - found,
-        deviations=found,
-        actions=f",{','.join(sorted(actions))}," if actions else "",
-        form=form,
-        body=body,
-        stations={entry[1] for entry in entries},
-    )
 
 
 def _resolve(done: asyncio.Future[None]) -> None:
