@@ -6,9 +6,10 @@ STAMP    := $(VENV)/.voltline-installed
 NODE_DIR := tests/interop/node
 NODE_STAMP := $(NODE_DIR)/node_modules/.voltline-installed
 ARGS     ?=
+MINUTES  ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test static check format bench lock clean
+.PHONY: help setup run test static check format fuzz bench lock clean
 
 help: ## Show this text
 	@echo "Voltline: an OCPP 1.6 platform. Begin with: make run"
@@ -84,6 +85,9 @@ check: static ## Format, lint, types, storeys and unit tests: what a change must
 format: $(STAMP) ## Put the code into its form and mend what the linter can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+fuzz: $(STAMP) ## Throw odd requests at the whole REST API for MINUTES=10
+	$(BIN)/python tests/fuzz/run_schemathesis.py --seconds $$(( $(MINUTES) * 60 )) $(ARGS)
 
 bench: $(STAMP) ## Measure messages per second and latency against a peer in one run, then memory when idle
 	$(BIN)/python benchmarks/throughput.py $(ARGS)

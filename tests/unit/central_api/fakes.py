@@ -79,6 +79,10 @@ class FakeQueries:
     def transaction(self, transaction_id: int) -> Transaction | None:
         return None
 
+    def commands(self, **filters: Any) -> tuple[Any, ...]:
+        self._asked()
+        return ()
+
     def readings(self, transaction_id: int) -> tuple[Reading, ...]:
         return ()
 

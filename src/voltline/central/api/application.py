@@ -11,13 +11,19 @@ from urllib.parse import urlsplit
 from litestar import Litestar, Request, Router, get
 from litestar.di import Provide
 from litestar.response import Response
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from voltline.central.api import (
     access_routes,
+    certificate_routes,
     command_routes,
     configuration_routes,
     control_routes,
+    data_transfer_routes,
     event_routes,
+    file_job_routes,
+    file_routes,
     health_route,
     id_tag_routes,
     job_routes,
@@ -34,7 +40,7 @@ from voltline.central.api.csv import AnyFormat
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
 from voltline.central.api.parameters import refuse_unknown_parameters
-from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError
+from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError, allowed_methods
 
 PREFIX = "/api/v1"
 
@@ -48,6 +54,10 @@ _SUBJECTS = (
     id_tag_routes,
     local_list_routes,
     reservation_routes,
+    file_job_routes,
+    file_routes,
+    certificate_routes,
+    data_transfer_routes,
     command_routes,
     job_routes,
     message_routes,
@@ -77,11 +87,27 @@ def application(site: Site) -> Litestar:
         dependencies={"site": Provide(provided, sync_to_thread=False)},
         guards=[admission(site), refuse_unknown_parameters],
         before_request=_refuse_other_sites,
+        middleware=[_answer_options],
         response_class=AnyFormat,
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _answer_options(app: ASGIApp) -> ASGIApp:
+    """The framework's own answer names the methods of one of the handlers at an address."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "OPTIONS":
+            await app(scope, receive, send)
+            return
+        allowed = ", ".join(allowed_methods(Request(scope)))
+        await ASGIResponse(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})(
+            scope, receive, send
+        )
+
+    return answer
 
 
 async def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:

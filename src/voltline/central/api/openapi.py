@@ -18,10 +18,12 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
+from voltline.central.api import certificate_routes, data_transfer_routes, file_job_routes, file_routes
 from voltline.central.api.bodies import BODY
 from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER, Begun
 from voltline.central.api.csv import FORMAT_PARAMETER, FORMATS, is_list
 from voltline.central.api.csv import MEDIA_TYPE as CSV
+from voltline.central.api.file_routes import BINARY_BODY
 from voltline.central.api.openapi_access import describe_access
 from voltline.central.api.problems import MEDIA_TYPE, Problem
 from voltline.messages import Action, Payload, encode
@@ -86,6 +88,10 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     "/api/v1/charge-points/{identity}/start": _SENT,
     "/api/v1/charge-points/{identity}/stop": _SENT
     | {HTTPStatus.CONFLICT: "Not connected or accepted, or there is none or more than one to be stopped."},
+    **file_routes.PROBLEMS,
+    **file_job_routes.PROBLEMS,
+    **certificate_routes.PROBLEMS,
+    **data_transfer_routes.PROBLEMS,
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",
         HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",
@@ -136,6 +142,7 @@ def description(routes: list[Any]) -> bytes:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _tidy(document)
     _describe_bodies(document, schemas, described)
+    _describe_files(document, described)
     _describe_lists(document, described)
     _describe_problems(document, schemas)
     describe_access(document, _handled(document, described))
@@ -187,6 +194,17 @@ def _describe_bodies(document: dict[str, Any], schemas: dict[str, Any], describe
                         "required": any(field.required for field in msgspec.structs.fields(shape)),
                         "content": {"application/json": {"schema": reference}},
                     }
+
+
+def _describe_files(document: dict[str, Any], described: Litestar) -> None:
+    """Bodies that are files."""
+    for operation, handler in _handled(document, described):
+        if (text := handler.opt.get(BINARY_BODY)) is not None:
+            operation["requestBody"] = {
+                "required": True,
+                "description": text,
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            }
 
 
 def _describe_lists(document: dict[str, Any], described: Litestar) -> None:

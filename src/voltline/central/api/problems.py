@@ -124,9 +124,9 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     detail = error.detail
     if status == HTTPStatus.NOT_FOUND:
         detail = f"There is nothing at {request.url.path}; /api/v1/openapi.json lists what there is."
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = allowed = ", ".join(_allowed_methods(request))
+        headers["allow"] = allowed = ", ".join(allowed_methods(request))
         detail = f"{request.method} is not possible at {request.url.path}; use {allowed}."
     problem = Problem(
         type=f"urn:voltline:problem:{status.phrase.lower().replace(' ', '-')}",
@@ -137,7 +137,8 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     return _respond(problem, headers)
 
 
-def _allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
+def allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
+    """What may be done at this address, whichever handler does it."""
     segments = request.url.path.strip("/").split("/")
     allowed: set[str] = set()
     for route in request.app.routes:
