@@ -212,3 +212,11 @@ def test_every_setting_says_what_it_means_and_durations_say_their_unit() -> None
         assert declared.description.endswith("."), name
         if name.endswith("_s"):
             assert declared.unit == "seconds", name
+
+
+def test_who_is_to_be_asked_about_unknown_tags_has_to_be_said() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(flags=[assignment("authorization.unknown_tags=ask")])
+    assert "authorization.ask_url" in str(raised.value)
+    given = [assignment("authorization.unknown_tags=ask"), assignment("authorization.ask_url=http://a/b")]
+    assert load(flags=given).settings.authorization.ask_url == "http://a/b"
