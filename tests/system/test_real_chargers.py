@@ -101,7 +101,7 @@ async def test_results_with_too_many_elements_are_understood(
 ) -> None:
     async with station(server.ocpp, "FIVE") as cp:
         await cp.boot()
-        asked = asyncio.create_task(api.post("/charge-points/FIVE/commands/ClearCache"))
+        asked = asyncio.create_task(api.post("/charge-points/FIVE/commands/Reset", json={"type": "Soft"}))
         await until(lambda: cp.unanswered)
         await cp.socket.send_str(answer.replace("{id}", cp.unanswered.pop()))
         response = await asked
@@ -111,7 +111,7 @@ async def test_results_with_too_many_elements_are_understood(
 async def test_errors_with_too_few_elements_are_understood(server: Serving, api: httpx.AsyncClient) -> None:
     async with station(server.ocpp, "FOUR") as cp:
         await cp.boot()
-        asked = asyncio.create_task(api.post("/charge-points/FOUR/commands/ClearCache"))
+        asked = asyncio.create_task(api.post("/charge-points/FOUR/commands/Reset", json={"type": "Soft"}))
         await until(lambda: cp.unanswered)
         await cp.socket.send_str(f'[4,"{cp.unanswered.pop()}","NotSupported",""]')
         response = await asked
