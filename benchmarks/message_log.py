@@ -50,10 +50,10 @@ def traffic(stations: int, frames: int) -> Iterator[Frame]:
                 "in",
                 _CALL % (number, station, number // 60 % 60, number % 60, number * 7),
             )
-            yield at + 0.003, station, "out", '[3,"%012d",{}]' % number
+            yield at + 0.003, station, "out", f'[3,"{number:012d}",{{}}]'
         else:
-            yield at, station, "in", '[2,"%012d","Heartbeat",{}]' % number
-            yield at, station, "out", '[3,"%012d",{"currentTime":"2026-01-01T00:00:00.000Z"}]' % number
+            yield at, station, "in", f'[2,"{number:012d}","Heartbeat",{{}}]'
+            yield at, station, "out", f'[3,"{number:012d}",{{"currentTime":"2026-01-01T00:00:00.000Z"}}]'
 
 
 def row_a_frame(connection: sqlite3.Connection, frames: list[Frame]) -> None:
@@ -128,12 +128,21 @@ def cost(keep: Keep, seconds: list[list[Frame]]) -> tuple[float, float]:
         path = Path(folder) / "messages.db"
         connection = sqlite3.connect(path, isolation_level=None)
         connection.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-            "CREATE TABLE frames (id INTEGER PRIMARY KEY, at REAL, station INTEGER, direction TEXT, text TEXT);"
-            "CREATE INDEX ix_frames ON frames (station, id);"
-            "CREATE TABLE blocks (id INTEGER PRIMARY KEY, station INTEGER, first_at REAL, last_at REAL, body BLOB);"
-            "CREATE INDEX ix_blocks ON blocks (station, id);"
-            "CREATE TABLE of_station (station INTEGER, block INTEGER, PRIMARY KEY (station, block)) WITHOUT ROWID;"
+            """
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = NORMAL;
+            CREATE TABLE frames (
+                id INTEGER PRIMARY KEY, at REAL, station INTEGER, direction TEXT, text TEXT
+            );
+            CREATE INDEX ix_frames ON frames (station, id);
+            CREATE TABLE blocks (
+                id INTEGER PRIMARY KEY, station INTEGER, first_at REAL, last_at REAL, body BLOB
+            );
+            CREATE INDEX ix_blocks ON blocks (station, id);
+            CREATE TABLE of_station (
+                station INTEGER, block INTEGER, PRIMARY KEY (station, block)
+            ) WITHOUT ROWID;
+            """
         )
         began = time.process_time()
         for frames in seconds:
