@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from structlog.contextvars import bind_contextvars
+
 from voltline.central.domain.stations import RegistrationPolicy
 from voltline.central.handlers.desk import Visit
 from voltline.central.services import stations
@@ -52,6 +54,8 @@ class Door:
             return _busy()
         if station is None:
             return Refused(404, f"charge point {handshake.identity!r} is not registered here")
+        # The connection's task goes on from here: all that it logs is this charge point's.
+        bind_contextvars(station=station.identity)
         told = station.identity, station.vendor, station.model, station.firmware_version
         return Admitted(Visit(station, self._quirks.of(*told)))
 

@@ -17,7 +17,7 @@ from rich.live import Live
 from typer.exceptions import TyperException
 
 from voltline.central.app import CannotStart, Central
-from voltline.central.logs import PlainFormatter
+from voltline.central.logs import formatter
 from voltline.central.settings import (
     DataSettings,
     HttpSettings,
@@ -191,5 +191,5 @@ def _log_to(console: Console, settings: LogSettings) -> None:
             console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
     handler = Above()
-    handler.setFormatter(PlainFormatter())
+    handler.setFormatter(formatter(settings.format))
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)

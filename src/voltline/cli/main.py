@@ -22,7 +22,7 @@ COMMANDS = {
     "token": "Say who may use the REST API: tokens and their roles.",
     "db": "Check the database, copy it, put a copy back.",
     "openapi": "Print the OpenAPI description of the REST API.",
-    "quirks": "Look up what particular charge points get wrong, check your own records of it.",
+    "quirks": "Look up what charge points get wrong; check your own records.",
     "catalogue": "Look up actions, fields and configuration keys of OCPP 1.6.",
 }
 

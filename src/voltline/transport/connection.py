@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
@@ -33,6 +34,9 @@ Conf = TypeVar("Conf", bound=Response)
 T = TypeVar("T")
 
 log = logging.getLogger("voltline.transport")
+
+MESSAGE_ID: ContextVar[str] = ContextVar("message_id", default="")
+"""The id of the CALL that is being answered, in whatever its handler runs; for logs."""
 
 RECEIVED: Final = "in"
 SENT: Final = "out"
@@ -140,7 +144,9 @@ class Connection:
             self._watch.frame(self, RECEIVED, text)
         event = self._session.receive(text, now)
         if type(event) is CallReceived:
+            MESSAGE_ID.set(event.message_id)
             self._serve(event)
+            MESSAGE_ID.set("")
         elif event is not None:
             self._settle(event)
         self._flush()
