@@ -17,6 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from voltline.central.api import (
     access_routes,
     certificate_routes,
+    charging_routes,
     command_routes,
     configuration_routes,
     control_routes,
@@ -30,17 +31,20 @@ from voltline.central.api import (
     local_list_routes,
     message_routes,
     quarantine_routes,
+    quirk_routes,
     remote_routes,
     reservation_routes,
     station_routes,
     transaction_routes,
 )
 from voltline.central.api.access import admission
+from voltline.central.api.adjustments import tell_adjustments
 from voltline.central.api.csv import AnyFormat
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
 from voltline.central.api.parameters import refuse_unknown_parameters
 from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError, allowed_methods
+from voltline.central.services.adjusting import begin_notes
 
 PREFIX = "/api/v1"
 
@@ -58,6 +62,8 @@ _SUBJECTS = (
     file_routes,
     certificate_routes,
     data_transfer_routes,
+    charging_routes,
+    quirk_routes,
     command_routes,
     job_routes,
     message_routes,
@@ -86,7 +92,8 @@ def application(site: Site) -> Litestar:
         route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
         dependencies={"site": Provide(provided, sync_to_thread=False)},
         guards=[admission(site), refuse_unknown_parameters],
-        before_request=_refuse_other_sites,
+        before_request=_before,
+        after_request=tell_adjustments,
         middleware=[_answer_options],
         response_class=AnyFormat,
         exception_handlers=EXCEPTION_HANDLERS,
@@ -110,7 +117,12 @@ def _answer_options(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-async def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:
+async def _before(request: Request[Any, Any, Any]) -> None:
+    begin_notes()
+    _refuse_other_sites(request)
+
+
+def _refuse_other_sites(request: Request[Any, Any, Any]) -> None:
     """Raise ApiError (403) for what a web page of another site asks in its visitor's name.
 
     Such a page reaches an address that only the visitor's own machine should.

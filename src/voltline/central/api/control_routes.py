@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from litestar import Request, post
 from litestar.di import NamedDependency
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from voltline.central.api.adjustments import Adjustments, adjustment_views
 from voltline.central.api.bodies import BODY, invalid_body, read_body
 from voltline.central.api.foresight import (
     configured,
@@ -117,6 +118,7 @@ class Told(Struct, frozen=True, kw_only=True):
     warnings: Annotated[
         list[str], Meta(description="What spoke against the command; it was sent all the same.")
     ]
+    adjustments: Adjustments = field(default_factory=adjustment_views)
 
 
 @post(

@@ -86,6 +86,10 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     "/api/v1/reservations": _SENT | {HTTPStatus.NOT_FOUND: "There is no such charge point."},
     "/api/v1/reservations/{reservation_id}": _SENT | {HTTPStatus.NOT_FOUND: "There is no such reservation."},
     "/api/v1/charge-points/{identity}/start": _SENT,
+    "/api/v1/charge-points/{identity}/charging-profiles": _SENT,
+    "/api/v1/charge-points/{identity}/composite-schedule": _SENT,
+    "/api/v1/charge-points/{identity}/limit": _SENT
+    | {HTTPStatus.CONFLICT: "Not connected or accepted, or the charge point accepted no such profile."},
     "/api/v1/charge-points/{identity}/stop": _SENT
     | {HTTPStatus.CONFLICT: "Not connected or accepted, or there is none or more than one to be stopped."},
     **file_routes.PROBLEMS,

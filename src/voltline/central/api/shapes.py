@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from voltline.central.api.adjustments import QuirkView
 from voltline.central.domain.stations import Registration, Station
 from voltline.central.domain.status import ConnectorState
 
@@ -69,6 +70,9 @@ class ChargePointView(Struct, frozen=True, kw_only=True):
     last_disconnected_at: datetime | None
     removed_at: Annotated[datetime | None, Meta(description="When it was removed; null: it was not.")]
     connectors: list[ConnectorView]
+    quirks: Annotated[
+        list[QuirkView], Meta(description="What charge points of its kind get wrong, and is allowed for.")
+    ] = []
 
 
 class ChargePointPage(Struct, frozen=True, kw_only=True):

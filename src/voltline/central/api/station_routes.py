@@ -10,8 +10,10 @@ from typing import Annotated, Any, TypeVar
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
+from msgspec.structs import replace
 
 from voltline.base.clock import SystemClock
+from voltline.central.api.adjustments import quirk_views
 from voltline.central.api.bodies import BODY, read_body
 from voltline.central.api.cursors import cursor as _cursor
 from voltline.central.api.cursors import number_position, text_position
@@ -283,11 +285,14 @@ def charge_point_views(site: Site, found: Sequence[Station]) -> list[ChargePoint
     for station in found:
         line = site.lines.line(station.identity)
         shown.append(
-            charge_point_view(
-                station,
-                connectors.get(station.key, ()),
-                online=line is not None,
-                last_heard_at=None if line is None else line.last_heard_at,
+            replace(
+                charge_point_view(
+                    station,
+                    connectors.get(station.key, ()),
+                    online=line is not None,
+                    last_heard_at=None if line is None else line.last_heard_at,
+                ),
+                quirks=quirk_views(site, station),
             )
         )
     return shown

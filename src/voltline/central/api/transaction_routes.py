@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
 from voltline.base.clock import SystemClock
+from voltline.central.api.adjustments import corrected_readings, quirks_of
 from voltline.central.api.asking import asked_by
 from voltline.central.api.bodies import BODY, read_body
 from voltline.central.api.cursors import cursor as _cursor
@@ -35,6 +37,7 @@ from voltline.central.api.transaction_shapes import (
 )
 from voltline.central.api.writing import write
 from voltline.central.domain.energy import PowerPoint, power_curve
+from voltline.central.domain.metering import Reading
 from voltline.central.domain.transactions import Oddity, Transaction
 from voltline.central.services import repairs
 
@@ -127,7 +130,7 @@ def transactions(
 def transaction(site: NamedDependency[Site], transaction_id: TransactionId) -> TransactionDetail:
     """One transaction with its energy by every source, its power, and all that is odd about it."""
     found = _transaction(site, transaction_id)
-    return transaction_detail(found, site.queries.readings(found.id))
+    return transaction_detail(found, _meant(site, found))
 
 
 @get(
@@ -140,7 +143,9 @@ def transaction(site: NamedDependency[Site], transaction_id: TransactionId) -> T
 def meter_values(site: NamedDependency[Site], transaction_id: TransactionId) -> ReadingList:
     """Every sampled value of a transaction in order of time, also those that came with its end."""
     found = _transaction(site, transaction_id)
-    return ReadingList(items=[reading_view(reading) for reading in site.queries.readings(found.id)])
+    quirks = quirks_of(site, site.queries.station(found.identity))
+    readings = site.queries.readings(found.id)
+    return ReadingList(items=[reading_view(reading, quirks) for reading in readings])
 
 
 @get(
@@ -201,7 +206,7 @@ def aware(at: datetime | None) -> datetime | None:
 
 
 def _curve(site: Site, found: Transaction) -> tuple[PowerPoint, ...]:
-    return power_curve(found.start.meter_start_wh, found.beginning, site.queries.readings(found.id))
+    return power_curve(found.start.meter_start_wh, found.beginning, _meant(site, found))
 
 
 def _transaction(site: Site, transaction_id: int) -> Transaction:
@@ -214,3 +219,10 @@ def _transaction(site: Site, transaction_id: int) -> Transaction:
             f"There is no transaction {transaction_id}; GET /api/v1/transactions lists them.",
         )
     return found
+
+
+def _meant(site: Site, found: Transaction) -> Sequence[Reading]:
+    """Its readings as they are meant, whatever the charge point gets wrong. Blocks."""
+    readings = site.queries.readings(found.id)
+    quirks = quirks_of(site, site.queries.station(found.identity))
+    return corrected_readings(quirks, readings) if quirks else readings

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from voltline.central.api.adjustments import correction
 from voltline.central.api.shapes import NextCursor
 from voltline.central.domain.energy import EnergyByReadings, PowerPoint, energy_by_readings, power_curve
 from voltline.central.domain.metering import Reading
 from voltline.central.domain.quarantine import Quarantined, QuarantineReason, QuarantineState
 from voltline.central.domain.repairs import Repair, RepairKind
 from voltline.central.domain.transactions import Oddity, StopSource, Transaction
+from voltline.quirks import NO_QUIRKS, Quirks
 
 _LARGEST_WH = 2**53
 
@@ -121,6 +123,14 @@ class PowerCurve(Struct, frozen=True, kw_only=True):
     items: list[PowerPointView]
 
 
+class CorrectedView(Struct, frozen=True, kw_only=True):
+    """What a value means that a charge point sends wrongly."""
+
+    value: str
+    unit: str
+    quirk: Annotated[str, Meta(description="The id of the quirk that says so.")]
+
+
 class ReadingView(Struct, frozen=True, kw_only=True):
     """One sampled value; what the charge point left out has its default (OCPP 1.6, 7.43)."""
 
@@ -135,6 +145,9 @@ class ReadingView(Struct, frozen=True, kw_only=True):
     location: str
     format: str
     from_stop: Annotated[bool, Meta(description="Whether it came with StopTransaction.")]
+    corrected: Annotated[
+        CorrectedView | None, Meta(description="What it means, where a quirk says so; null: what it says.")
+    ] = None
 
 
 class ReadingList(Struct, frozen=True, kw_only=True):
@@ -293,7 +306,8 @@ def power_point_view(point: PowerPoint) -> PowerPointView:
     return PowerPointView(at=point.at, power_w=point.power_w, measured=point.measured)
 
 
-def reading_view(reading: Reading) -> ReadingView:
+def reading_view(reading: Reading, quirks: Quirks = NO_QUIRKS) -> ReadingView:
+    meant = correction(quirks, reading)
     return ReadingView(
         measured_at=reading.measured_at,
         received_at=reading.received_at,
@@ -306,6 +320,7 @@ def reading_view(reading: Reading) -> ReadingView:
         location=reading.location,
         format=reading.format,
         from_stop=reading.from_stop,
+        corrected=None if meant is None else CorrectedView(**meant._asdict()),
     )
 
 
