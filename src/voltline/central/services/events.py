@@ -11,8 +11,8 @@ from voltline.central.domain.metering import Reading
 from voltline.central.domain.transactions import Transaction
 from voltline.central.services.ports import UnitOfWork
 
-STEP = 500
-"""So many events are dealt with in one work, so that no message waits for long."""
+STEP = 50
+"""So many events are dealt with in one work, some milliseconds long: messages and commands wait for it."""
 
 
 def transactions_updated(unit: UnitOfWork, at: datetime) -> int:
