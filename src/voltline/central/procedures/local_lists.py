@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 LIST = "local list"
 CACHE = "authorization cache"
+_FRESH_S = 5.0
+_MOST_GROUPS = 20
 _NOT_DONE = ("NotImplemented", "NotSupported")
 _ACCEPTED = AuthorizationStatus.ACCEPTED
 
@@ -65,6 +67,10 @@ class LocalListKeeper:
         self._enabled = enabled
         self._timer: asyncio.TimerHandle | None = None
         self._revoked = False
+        self._looking = asyncio.Lock()
+        self._looks = 0
+        self._usable: dict[tuple[str, ...] | None, tuple[float, tuple[ListEntry, ...]]] = {}
+        """What lists should hold, by groups: found once for many charge points, and when."""
 
     # ---- when
 
@@ -78,12 +84,18 @@ class LocalListKeeper:
         """Id tags are not what they were: charge points that are connected are told soon, others when they
         come back. `revoked`: what they remember may be wrong."""
         self._revoked = self._revoked or revoked
+        self._forget()
         if self._enabled and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._delay_s, self._push)
 
     def start(self, identity: str) -> None:
         """Bring the list of one charge point up to date as soon as possible."""
+        self._forget()
         self._procedures.start(identity, LIST, self.check)
+
+    def _forget(self) -> None:
+        self._usable.clear()
+        self._looks += 1
 
     def close(self) -> None:
         """Start nothing more; charge points are told when they connect to the next process."""
@@ -128,7 +140,7 @@ class LocalListKeeper:
             capacity = await self._ask_capacity(line)
         if not await self._is_kept(line, known, capacity):
             return
-        wanted, left_out = await asyncio.to_thread(self._wanted, known, capacity)
+        wanted, left_out = await self._wanted(known, capacity)
         if known.state is ListState.UNTOUCHED and not wanted:
             return  # nobody has registered a tag: the list may be somebody else's
         if ask_version or not known.known:
@@ -163,9 +175,19 @@ class LocalListKeeper:
             return False
         return True
 
-    def _wanted(self, known: LocalList, capacity: Capacity) -> tuple[tuple[ListEntry, ...], int]:
-        """The tags that it should hold, and for how many there is no room. Blocks."""
-        usable = self._queries.usable_tags(self._now(), known.groups)
+    async def _wanted(self, known: LocalList, capacity: Capacity) -> tuple[tuple[ListEntry, ...], int]:
+        """The tags that it should hold, and for how many there is no room."""
+        groups = known.groups
+        async with self._looking:
+            found_at, usable = self._usable.get(groups, (0.0, ()))
+            now = asyncio.get_running_loop().time()
+            if found_at == 0.0 or now - found_at > _FRESH_S:
+                looks = self._looks
+                usable = await asyncio.to_thread(self._queries.usable_tags, self._now(), groups)
+                if len(self._usable) > _MOST_GROUPS:
+                    self._usable.clear()
+                if looks == self._looks:  # else tags were changed meanwhile
+                    self._usable[groups] = now, usable
         wanted = usable if capacity.most is None else usable[: capacity.most]
         return wanted, len(usable) - len(wanted)
 
@@ -198,7 +220,7 @@ class LocalListKeeper:
     ) -> bool | None:
         """Send the difference. False: a full list may help; None: nothing does, which is noted."""
         after = max(known.version or 0, known.reported_version or 0)
-        parts = updates(wanted, held, after, capacity.at_once)
+        parts = await asyncio.to_thread(updates, wanted, held, after, capacity.at_once)
         if not parts:
             await self._writer.submit(local_lists.synced, line.key, len(wanted), left_out, None, self._now())
             return True
