@@ -114,7 +114,8 @@ class ConnectionLine:
         return answer
 
     async def record(self, request: Request[Any]) -> str:
-        assert self._log is not None and self._writer is not None
+        assert self._log is not None
+        assert self._writer is not None
         asked = self._log.asked(self._adjusted(request)[0])
         await asyncio.shield(self._writer.submit(commands.ask, self.key, asked))
         return asked.id
@@ -186,8 +187,8 @@ class LiveLines:
     ) -> None:
         """`stations` by folded identity; `clock` is the event loop's, on which connections are timed.
 
-        `writer` stores what answers to commands mean, `log` is told of all commands; `mode` is that of charge points without one of
-        their own.
+        `writer` stores what answers to commands mean, `log` is told of all commands; `mode` is that of
+        charge points without one of their own.
         """
         self._stations = stations
         self._now = now
