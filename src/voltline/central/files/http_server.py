@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -69,12 +70,12 @@ class HttpFiles:
             "Cache-Control": "no-store",
             "X-Checksum-Sha256": found.file.sha256,
         }
-        response = web.FileResponse(path, headers=headers)
-        await response.prepare(request)  # sends the file
-        if request.method == "GET" and _reached_end(response):
+
+        def sent() -> None:
             log.info("%s has fetched %s by HTTP", found.job.identity, path.name)
             self._porter.fetched(found.user, "HTTP")
-        return response
+
+        return _Download(path, headers, sent)
 
     async def _bring(self, request: web.Request) -> web.StreamResponse:
         found = await self._pass(request)
@@ -129,6 +130,21 @@ async def _upload(request: web.Request, found: Pass) -> tuple[str, AsyncIterator
 async def _part_chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
     while chunk := await part.read_chunk(_CHUNK):
         yield bytes(chunk)
+
+
+class _Download(web.FileResponse):
+    """A file; `sent` is called when its last byte was."""
+
+    def __init__(self, path: Path, headers: dict[str, str], sent: Callable[[], None]) -> None:
+        super().__init__(path, headers=headers)
+        self._sent = sent
+
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        """Sends it."""
+        writer = await super().prepare(request)
+        if request.method == "GET" and _reached_end(self):
+            self._sent()
+        return writer
 
 
 def _reached_end(response: web.FileResponse) -> bool:

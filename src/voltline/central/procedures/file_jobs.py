@@ -80,8 +80,8 @@ class FileJobKeeper:
 
     def after_boot(self, line: Line) -> Iterable[tuple[str, Procedure]]:
         """See `Runner.on_accepted`."""
-        yield NAME, self.send_what_waits
         yield ASKING, self.ask_how_far
+        yield NAME, self.send_what_waits
 
     def start(self, identity: str) -> None:
         """Send what waits for this charge point as soon as it is connected and accepted."""
