@@ -104,5 +104,5 @@ lock: $(STAMP) ## Pin the requirements anew, with hashes of every artefact (for 
 
 clean: ## Remove what was built and installed; never touches ./voltline-data
 	rm -rf $(VENV) build dist src/*.egg-info $(NODE_DIR)/node_modules .hypothesis .mypy_cache .ruff_cache \
-	  .pytest_cache .import_linter_cache
+	  .pytest_cache .import_linter_cache .schemathesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

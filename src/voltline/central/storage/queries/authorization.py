@@ -97,11 +97,11 @@ class IdTagReads(Reads):
 
     def running_by_tag(self, id_tags: Sequence[str]) -> Mapping[str, int]:
         keys = [tag_key(one) for one in id_tags]
-        wanted = running(transactions.c.tag_key.in_(keys)).with_only_columns(
-            transactions.c.tag_key, func.count()
-        )
+        counted = (transactions.c.tag_key, func.count().label("running"))
+        wanted = running(transactions.c.tag_key.in_(keys)).with_only_columns(*counted)
+        wanted = wanted.group_by(transactions.c.tag_key)
         with self._reading() as connection:
-            return {key: count for key, count in connection.execute(wanted.group_by(transactions.c.tag_key))}
+            return {row.tag_key: row.running for row in connection.execute(wanted)}
 
 
 def _recently(column: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
