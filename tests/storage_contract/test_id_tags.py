@@ -135,6 +135,10 @@ def test_charge_point_has_to_forget_what_was_revoked_since_it_was_first_seen(sto
     assert storage.queries.cache_answer(old) == ("Accepted", at(20))
     storage.do(id_tags.put_tag, IdTag(id_tag="B", blocked=True), at(30))
     assert due(old) == due(new) != newest
+    storage.do(lambda unit: unit.revocations.answered(old, "Rejected", at(40)))
+    storage.do(lambda unit: unit.revocations.answered(new, "Accepted", at(40)))
+    assert due(old) == due(new) != newest  # it may have been asked before the tag was revoked
+    assert storage.queries.cache_answer(old) == ("Rejected", at(40))
 
 
 def test_import_is_one_change_and_can_remove_the_others(storage: Storage) -> None:

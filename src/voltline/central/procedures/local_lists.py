@@ -118,13 +118,13 @@ class LocalListKeeper:
         if due is None:
             return
         try:
-            answer = await line.call(ClearCache())
+            answer = str((await line.call(ClearCache())).status)
         except CallError as error:
-            await self._writer.submit(local_lists.cache_not_cleared, line.key, due, _text(error), self._now())
+            answer = _text(error)
         except RemoteProtocolError as error:
-            await self._writer.submit(local_lists.cache_not_cleared, line.key, due, error.text, self._now())
-        else:
-            log.info("%s is asked to clear its cache: %s", line.identity, answer.status)
+            answer = error.text
+        log.info("%s is asked to clear its cache: %s", line.identity, answer)
+        await self._writer.submit(local_lists.cache_cleared, line.key, due, answer, self._now())
 
     async def check(self, line: Line) -> None:
         """Ask for the version of its list, and send what is missing."""

@@ -178,15 +178,18 @@ def cache_due(unit: UnitOfWork, station: StationKey) -> int | None:
     return due if keeps_cache(values) else None
 
 
-def cache_cleared(
+def cache_answered(
     unit: UnitOfWork, station: StationKey, request: ClearCache, answer: ClearCacheResponse, at: datetime
 ) -> None:
-    """Whoever asked for it. One without a cache says Rejected, and has nothing to forget (CAC-13)."""
-    unit.revocations.cleared(station, unit.revocations.newest(), answer.status, at)
+    """Keep what it said, whoever asked for it."""
+    unit.revocations.answered(station, answer.status, at)
 
 
-def cache_not_cleared(unit: UnitOfWork, station: StationKey, up_to: int, answer: str, at: datetime) -> None:
-    """It answered with an error."""
+def cache_cleared(unit: UnitOfWork, station: StationKey, up_to: int, answer: str, at: datetime) -> None:
+    """It was asked after this revocation, and need not be again.
+
+    One without a cache says Rejected (CAC-13) and has nothing to forget; an error will not change either.
+    """
     unit.revocations.cleared(station, up_to, answer, at)
 
 

@@ -52,7 +52,7 @@ OUTCOMES: Mapping[type[Request[Any]], Outcome] = {
     ChangeConfiguration: configuration.change_answered,
     GetLocalListVersion: local_lists.version_told,
     SendLocalList: local_lists.update_answered,
-    ClearCache: local_lists.cache_cleared,
+    ClearCache: local_lists.cache_answered,
     ReserveNow: reservations.answered,
     CancelReservation: reservations.cancel_answered,
     UpdateFirmware: file_jobs.update_answered,

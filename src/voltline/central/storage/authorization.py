@@ -189,16 +189,21 @@ class SqlRevocations:
         # It was never told anything before it was known here.
         return newest.id if registered_at is None or registered_at <= newest.at else None
 
-    def newest(self) -> int:
-        return self._scope.connection.execute(select(func.max(revocations.c.id))).scalar() or 0
+    def answered(self, station: StationKey, answer: str, at: datetime) -> None:
+        registered_at = select(stations.c.registered_at).where(stations.c.id == station).scalar_subquery()
+        before = select(func.max(revocations.c.id)).where(revocations.c.at < registered_at)
+        self._keep(station, {"answer": answer, "at": at}, before)
 
     def cleared(self, station: StationKey, up_to: int, answer: str, at: datetime) -> None:
-        values = {"revocation_id": up_to, "answer": answer, "at": at}
-        self._scope.connection.execute(
-            insert(cleared_caches)
-            .values(station_id=station, **values)
-            .on_conflict_do_update(index_elements=[cleared_caches.c.station_id], set_=values)
-        )
+        self._keep(station, {"revocation_id": up_to, "answer": answer, "at": at}, None)
+
+    def _keep(self, station: StationKey, values: dict[str, Any], first: Select[Any] | None) -> None:
+        run = self._scope.connection.execute
+        mine = cleared_caches.c.station_id == station
+        if run(update(cleared_caches).where(mine).values(**values)).rowcount == 0:
+            if first is not None:
+                values = values | {"revocation_id": run(first).scalar() or 0}
+            run(insert(cleared_caches).values(station_id=station, **values))
 
 
 def _row(tag: IdTag, at: datetime) -> dict[str, Any]:

@@ -84,8 +84,8 @@ class Revocations(Protocol):
         """The newest revocation, if the charge point may remember something from before it."""
         ...
 
-    def newest(self) -> int:
-        """0: there was none."""
+    def answered(self, station: StationKey, answer: str, at: datetime) -> None:
+        """What it answered to ClearCache, whoever asked for it; what is due stays due."""
         ...
 
     def cleared(self, station: StationKey, up_to: int, answer: str, at: datetime) -> None:
