@@ -162,7 +162,9 @@ async def test_graceful_stop_waits_for_a_command_that_is_being_answered(tmp_path
     server = start_serving(tmp_path / "data")
     async with station(server.ocpp) as cp, httpx.AsyncClient(base_url=server.http, timeout=30) as api:
         await cp.boot()
-        asked = asyncio.create_task(api.post("/api/v1/charge-points/CP1/commands/ClearCache"))
+        asked = asyncio.create_task(
+            api.post("/api/v1/charge-points/CP1/commands/Reset", json={"type": "Soft"})
+        )
         async with asyncio.timeout(10):
             while not cp.received:
                 await asyncio.sleep(0.001)
@@ -198,7 +200,9 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     server = start_serving(tmp_path / "data", "--set", "shutdown.grace_s=60")
     async with station(server.ocpp) as cp, httpx.AsyncClient(base_url=server.http, timeout=30) as api:
         await cp.boot()
-        asked = asyncio.create_task(api.post("/api/v1/charge-points/CP1/commands/ClearCache"))
+        asked = asyncio.create_task(
+            api.post("/api/v1/charge-points/CP1/commands/Reset", json={"type": "Soft"})
+        )
         async with asyncio.timeout(10):
             while not cp.received:
                 await asyncio.sleep(0.001)
