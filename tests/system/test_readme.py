@@ -75,15 +75,26 @@ def test_the_programs_of_the_readme_are_typed_and_short(tmp_path: Path) -> None:
     assert mypy.returncode == 0, mypy.stdout + mypy.stderr
 
 
+def options_and_parts(command: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[set[str], list[str]]:
+    """What its help lists: options, and the commands within it."""
+    assert run([*command, "--help"]) == 0
+    help_text = capsys.readouterr().out
+    options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", help_text, re.MULTILINE))
+    assert "--help" in options
+    _, _, listed = help_text.partition("\nCommands:\n")
+    return options - {"--help"}, re.findall(r"^  (\w+)", listed, re.MULTILINE)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_every_command_is_in_the_reference(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([command, "--help"]) == 0
-    options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--help"}
     reference = (PROJECT / "docs" / "reference" / "cli.md").read_text()
     section = re.split(r"^## ", reference.split(f"## voltline {command}\n")[1], flags=re.MULTILINE)[0]
-    assert options
+    options, parts = options_and_parts([command], capsys)
+    for part in parts:
+        assert f"voltline {command} {part}" in section
+        options |= options_and_parts([command, part], capsys)[0]
     assert {option for option in options if option not in section} == set()
 
 
