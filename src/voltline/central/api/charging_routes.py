@@ -95,8 +95,7 @@ ConnectorFilter = Annotated[
 ]
 PurposeFilter = Annotated[Purpose | None, QueryParameter(description="Only those of this purpose.")]
 InstalledFilter = Annotated[
-    bool | None,
-    QueryParameter(description="true: that the charge point has; false: that it has no more."),
+    bool, QueryParameter(description="true: that the charge point has; false: that it has no more.")
 ]
 ProfileIdFilter = Annotated[
     int | None,
@@ -136,7 +135,7 @@ def listed(
     cursor: Cursor = None,
     connector: ConnectorFilter = None,
     purpose: PurposeFilter = None,
-    installed: InstalledFilter = None,
+    installed: InstalledFilter = True,
 ) -> ProfilePage:
     """The profiles that the charge point accepted, whoever sent them; newest first."""
     station = station_of(site, identity)
