@@ -19,6 +19,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
 from voltline.central.api import certificate_routes, data_transfer_routes, file_job_routes, file_routes
+from voltline.central.api.adjustments import ADJUSTMENTS_HEADER
 from voltline.central.api.bodies import BODY
 from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER, Begun
 from voltline.central.api.csv import FORMAT_PARAMETER, FORMATS, is_list
@@ -110,6 +111,11 @@ _BODY_PROBLEMS: Mapping[int, str] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "The body is not as described; `errors` says all that is wrong with it.",
 }
 
+_ADJUSTMENTS = {
+    "description": "What was done otherwise than asked for, or has to be known, for the sake of the charge "
+    "point's quirks, as a JSON list of objects with `quirk` and `text`.",
+    "schema": {"type": "string"},
+}
 _WARNINGS = {
     "description": "Rules of OCPP that the request breaks, as a JSON list like `errors` of a problem. "
     "It was sent all the same: such rules are for the charge point to judge.",
@@ -276,7 +282,7 @@ def _command(
     asked, told = EXAMPLES[action.name]
     answered = template["responses"]["200"] | {
         "description": inspect.getdoc(action.response) or "The charge point's answer.",
-        "headers": {WARNINGS_HEADER: _WARNINGS},
+        "headers": {WARNINGS_HEADER: _WARNINGS, ADJUSTMENTS_HEADER: _ADJUSTMENTS},
         "content": {"application/json": {"schema": response, "example": _example(told)}},
     }
     return template | {
