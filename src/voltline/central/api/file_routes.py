@@ -17,7 +17,7 @@ from voltline.base.clock import SystemClock
 from voltline.central.api.cursors import number_position
 from voltline.central.api.file_shapes import FilePage, FileView, file_view
 from voltline.central.api.needs import Site
-from voltline.central.api.problems import ApiError
+from voltline.central.api.problems import ApiError, Fault
 from voltline.central.api.quarantine_routes import IdSort, Sort
 from voltline.central.api.reading_routes import ChargePointFilter, Cursor, Limit
 from voltline.central.api.station_routes import next_cursor, views
@@ -94,6 +94,9 @@ async def add_file(
         ) from error
     except NoSpace as error:
         raise ApiError(HTTPStatus.INSUFFICIENT_STORAGE, "disk-full", "Disk full", f"{error}.") from error
+    if not content.size_bytes:
+        await shelf.discard(content.path)
+        raise invalid_body(Fault(path="$", kind="missing", text="The file is empty."))
     try:
         stored = await write(site, files.add, content, _now())
     except BaseException:

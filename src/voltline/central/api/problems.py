@@ -140,14 +140,15 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 def allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
     """What may be done at this address, whichever handler does it."""
     segments = request.url.path.strip("/").split("/")
-    allowed: set[str] = set()
+    allowed: dict[tuple[bool, ...], set[str]] = {}
     for route in request.app.routes:
         pattern = route.path_format.strip("/").split("/")
         if isinstance(route, HTTPRoute) and len(pattern) == len(segments):
             pairs = zip(pattern, segments, strict=True)
             if all(expected == given or expected.startswith("{") for expected, given in pairs):
-                allowed |= route.methods
-    return sorted(allowed)
+                literal = tuple(not expected.startswith("{") for expected in pattern)
+                allowed.setdefault(literal, set()).update(route.methods)
+    return sorted(allowed[max(allowed)]) if allowed else []  # a literal segment goes before a parameter
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
