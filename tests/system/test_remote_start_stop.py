@@ -22,6 +22,7 @@ async def begin(cp: RawStation, connector: int = 1, tag: str = "TAG") -> int:
 @pytest.mark.requirement("RTX-04", "RTX-08")
 async def test_remote_start_says_what_the_charge_point_said(tmp_path: Path) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         cp.answers["RemoteStartTransaction"] = {"status": "Rejected"}
         answer = await api.post(START, json={"id_tag": "TAG", "connector": 2})
@@ -36,6 +37,7 @@ async def test_remote_start_says_what_the_charge_point_said(tmp_path: Path) -> N
 @pytest.mark.parametrize("connector", [0, -1])
 async def test_remote_start_is_not_sent_for_connector_0(tmp_path: Path, connector: int) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         answer = await api.post(START, json={"id_tag": "TAG", "connector": connector})
         assert answer.status_code == 422
@@ -45,6 +47,7 @@ async def test_remote_start_is_not_sent_for_connector_0(tmp_path: Path, connecto
 @pytest.mark.requirement("RTX-09", "RTX-10")
 async def test_limit_is_sent_as_a_profile_for_the_transaction_to_come(tmp_path: Path) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         cp.answers["RemoteStartTransaction"] = {"status": "Accepted"}
         assert (await api.post(START, json={"id_tag": "TAG", "limit_a": 10.5})).status_code == 200
@@ -55,6 +58,18 @@ async def test_limit_is_sent_as_a_profile_for_the_transaction_to_come(tmp_path: 
             "chargingRateUnit": "A",
             "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.5}],
         }
+
+
+async def test_limit_replaces_no_profile_that_the_charge_point_has(tmp_path: Path) -> None:
+    async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
+        await cp.boot()
+        cp.answers["RemoteStartTransaction"] = {"status": "Accepted"}
+        for connector in (1, 2, 1):
+            body = {"id_tag": "TAG", "connector": connector, "limit_w": 3000}
+            assert (await api.post(START, json=body)).status_code == 200
+        ids = [sent["chargingProfile"]["chargingProfileId"] for _, sent in cp.received]
+        assert len(set(ids)) == 3
 
 
 @pytest.mark.requirement("RTX-08", "RTX-09", "RTX-10")
@@ -70,6 +85,7 @@ async def test_profile_is_sent_as_given_unless_it_is_for_something_else(tmp_path
         },
     }
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         cp.answers["RemoteStartTransaction"] = {"status": "Accepted"}
         given = {"id_tag": "TAG", "charging_profile": profile}
@@ -89,6 +105,7 @@ async def test_profile_is_sent_as_given_unless_it_is_for_something_else(tmp_path
 
 async def test_remote_start_can_wait_for_its_transaction(tmp_path: Path) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         earlier = await begin(cp, connector=1)
         cp.answers["RemoteStartTransaction"] = {"status": "Accepted"}
@@ -107,6 +124,7 @@ async def test_remote_start_can_wait_for_its_transaction(tmp_path: Path) -> None
 
 async def test_stop_finds_the_transaction_and_can_wait_for_its_end(tmp_path: Path) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         cp.answers["RemoteStopTransaction"] = {"status": "Accepted"}
         assert (await api.post(STOP)).status_code == 409
@@ -131,6 +149,7 @@ async def test_stop_finds_the_transaction_and_can_wait_for_its_end(tmp_path: Pat
 
 async def test_stop_of_a_transaction_that_is_not_known_is_sent_as_asked(tmp_path: Path) -> None:
     async with central_here(tmp_path) as (url, api), station(url) as cp:
+        cp.unasked["GetCompositeSchedule"] = {"status": "Rejected"}
         await cp.boot()
         cp.answers["RemoteStopTransaction"] = {"status": "Rejected"}
         answer = (await api.post(STOP, json={"transaction_id": 4_000_000_000})).json()

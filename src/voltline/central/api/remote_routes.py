@@ -23,8 +23,10 @@ from voltline.central.api.reading_routes import Identity
 from voltline.central.api.sending import answer_of, live_line, require_welcome
 from voltline.central.api.station_routes import station_of
 from voltline.central.api.transaction_shapes import TransactionView, transaction_view
-from voltline.central.domain.stations import Station
+from voltline.central.api.writing import write
+from voltline.central.domain.stations import Station, StationKey
 from voltline.central.domain.transactions import Transaction
+from voltline.central.services.ports import UnitOfWork
 from voltline.messages import (
     UNSET,
     ChargingProfile,
@@ -43,8 +45,6 @@ from voltline.messages import (
 )
 
 _LARGEST = 2**31 - 1
-_PROFILE_ID = 2_000_000_000
-"""Of the profiles that are made of a plain limit; with the connector added, so that none replaces another."""
 _LOOK_EVERY_S = 0.1
 _ACCEPTED = RemoteStartStopStatus.ACCEPTED
 
@@ -142,6 +142,9 @@ async def start(
         return page.items[0].id if page.items else 0, _foreseen(site, station, body)
 
     newest, warnings = await asyncio.to_thread(look)
+    if body.limit_a is not None or body.limit_w is not None:
+        # One of its own: a profile replaces the one with the same id.
+        command = _start_command(body, await write(site, _free_profile_id, line.key))
     answer = await answer_of(line, identity, command)
     begun = None
     if wait is Waiting.TRANSACTION and answer.status == _ACCEPTED:
@@ -188,8 +191,10 @@ async def stop(
 ROUTES = [start, stop]
 
 
-def _start_command(body: RemoteStart) -> RemoteStartTransaction:
-    """Raises ApiError (422) for a profile that must not be sent with it (RTX-09, RTX-10)."""
+def _start_command(body: RemoteStart, profile_id: int = 1) -> RemoteStartTransaction:
+    """`profile_id` is for a profile that is made of a plain limit.
+
+    Raises ApiError (422) for a profile that must not be sent with it (RTX-09, RTX-10)."""
     given = [one for one in (body.limit_a, body.limit_w, body.charging_profile) if one is not None]
     if len(given) > 1:
         text = "Give at most one of limit_a, limit_w and charging_profile."
@@ -197,7 +202,7 @@ def _start_command(body: RemoteStart) -> RemoteStartTransaction:
     plain = RemoteStartTransaction(
         id_tag=body.id_tag,
         connector_id=UNSET if body.connector is None else body.connector,
-        charging_profile=_limit_profile(body),
+        charging_profile=_limit_profile(body, profile_id),
     )
     raw = encode(plain)
     if body.charging_profile is not None:
@@ -228,7 +233,11 @@ def _profile_faults(profile: ChargingProfile) -> list[Fault]:
     return faults
 
 
-def _limit_profile(body: RemoteStart) -> Any:
+def _free_profile_id(unit: UnitOfWork, station: StationKey) -> int:
+    return unit.charging_profiles.next_profile_id(station)
+
+
+def _limit_profile(body: RemoteStart, profile_id: int) -> Any:
     if body.limit_a is not None:
         limit, unit = body.limit_a, ChargingRateUnit.A
     elif body.limit_w is not None:
@@ -236,7 +245,7 @@ def _limit_profile(body: RemoteStart) -> Any:
     else:
         return UNSET
     return ChargingProfile(
-        charging_profile_id=min(_PROFILE_ID + (body.connector or 0), _LARGEST),
+        charging_profile_id=profile_id,
         stack_level=0,
         charging_profile_purpose=ChargingProfilePurpose.TX_PROFILE,
         charging_profile_kind=ChargingProfileKind.RELATIVE,
