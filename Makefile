@@ -89,9 +89,10 @@ format: $(STAMP) ## Put the code into its form and mend what the linter can mend
 fuzz: $(STAMP) ## Throw odd requests at the whole REST API for MINUTES=10
 	$(BIN)/python tests/fuzz/run_schemathesis.py --seconds $$(( $(MINUTES) * 60 )) $(ARGS)
 
-bench: $(STAMP) ## Measure messages per second and latency against a peer in one run, then memory when idle
+bench: $(STAMP) ## Measure messages per second and latency against a peer in one run, then memory and commands
 	$(BIN)/python benchmarks/throughput.py $(ARGS)
 	$(BIN)/python benchmarks/idle_memory.py
+	$(BIN)/python benchmarks/command_round_trip.py
 
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options

@@ -233,6 +233,7 @@ def test_offline_replays_in_any_order_lead_to_the_same_transactions(
     assert all(one.state is QuarantineState.ATTACHED for one in storage.queries.quarantine())
 
 
+@pytest.mark.requirement("QUE-05")
 def test_old_start_that_comes_after_the_next_one_ends_where_that_one_began(storage: Storage) -> None:
     key = storage.station()
     later = begun(storage, key, start("B", second=2000), 3000)
