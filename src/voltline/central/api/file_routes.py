@@ -14,6 +14,7 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import File
 
 from voltline.base.clock import SystemClock
+from voltline.central.api.bodies import invalid_body
 from voltline.central.api.cursors import number_position
 from voltline.central.api.file_shapes import FilePage, FileView, file_view
 from voltline.central.api.needs import Site
@@ -151,6 +152,7 @@ def get_file(site: NamedDependency[Site], file_id: FileId) -> FileView:
 
 @get(
     "/files/{file_id:int}/content",
+    media_type="application/octet-stream",
     operation_id="getFileContent",
     summary="Download a file",
     tags=["Files"],

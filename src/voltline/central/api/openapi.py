@@ -146,7 +146,10 @@ def description(routes: list[Any]) -> bytes:
     )
     # An application of its own, because one with a description would serve pages of its own under /api/v1.
     described = Litestar(
-        routes, openapi_config=config, dependencies={"site": Provide(_nothing, sync_to_thread=False)}
+        routes,
+        openapi_config=config,
+        logging_config=None,
+        dependencies={"site": Provide(_nothing, sync_to_thread=False)},
     )
     document: dict[str, Any] = described.openapi_schema.to_schema()
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
@@ -168,6 +171,8 @@ def _tidy(document: dict[str, Any]) -> None:
     """Leave out what says nothing, and null where a parameter may only be absent."""
     for _, operation in _operations(document):
         operation.pop("deprecated", None)
+        for response in operation["responses"].values():
+            _tidy_file(response)
         for parameter in operation.get("parameters", ()):
             for idle in ("deprecated", "allowEmptyValue", "allowReserved"):
                 parameter.pop(idle, None)
@@ -176,6 +181,16 @@ def _tidy(document: dict[str, Any]) -> None:
             if "oneOf" in schema:
                 (kind,) = (one for one in schema.pop("oneOf") if one != {"type": "null"})
                 schema.update(kind)
+
+
+def _tidy_file(response: dict[str, Any]) -> None:
+    """What the framework says of a file has no media type, and a wrong format for a date (RFC 9110, 8.8.2)."""
+    for header in response.get("headers", {}).values():
+        for idle in ("required", "deprecated"):
+            header.pop(idle, None)
+        header["schema"].pop("format", None)
+    if "" in response.get("content", {}):
+        response["content"] = {"application/octet-stream": response["content"][""]}
 
 
 def _describe_bodies(document: dict[str, Any], schemas: dict[str, Any], described: Litestar) -> None:
