@@ -128,7 +128,6 @@ def depot(storage: Storage) -> Depot:
     return Depot(storage)
 
 
-@pytest.mark.requirement("FWU-05")
 def test_update_goes_through_its_states_and_the_history_has_each(depot: Depot) -> None:
     job = depot.begun(FW)
     assert depot.state(job) == (FileJobState.ACCEPTED, None)
@@ -178,7 +177,6 @@ def test_news_may_come_before_the_answer_to_the_command(depot: Depot) -> None:
     assert depot.state(job) == (FileJobState.UNDER_WAY, "Downloading")
 
 
-@pytest.mark.requirement("FWU-11", "DGN-05")
 def test_idle_moves_no_job(depot: Depot) -> None:
     update, upload = depot.begun(FW), depot.begun(DIAGNOSTICS)
     depot.says(FW, "Idle", "Downloading", "Idle")
@@ -195,7 +193,6 @@ def test_idle_ends_an_upload_whose_file_is_here(depot: Depot) -> None:
     assert depot.job(job).state is FileJobState.DONE
 
 
-@pytest.mark.requirement("FWU-09")
 @pytest.mark.parametrize("failure", ["DownloadFailed", "InstallationFailed"])
 def test_failure_ends_the_update_and_a_retry_of_the_charge_point_opens_it_again(
     depot: Depot, failure: str
@@ -209,7 +206,6 @@ def test_failure_ends_the_update_and_a_retry_of_the_charge_point_opens_it_again(
     assert depot.job(job).ended_at is None
 
 
-@pytest.mark.requirement("FWU-08")
 @pytest.mark.parametrize("installed_first", [True, False])
 def test_installed_before_or_after_the_reboot(depot: Depot, installed_first: bool) -> None:
     depot.boots("1.0", second=0)
@@ -298,7 +294,6 @@ def test_each_way_in_which_a_log_fails(depot: Depot, status: str) -> None:
     assert depot.state(job) == (FileJobState.FAILED, status)
 
 
-@pytest.mark.requirement("DGN-04")
 def test_uploaded_and_its_file_in_either_order(depot: Depot) -> None:
     job = depot.begun(DIAGNOSTICS, ours=True)
     depot.says(DIAGNOSTICS, "Uploading", "Uploaded")
@@ -321,7 +316,6 @@ def test_uploaded_to_another_server_is_believed(depot: Depot) -> None:
     assert depot.job(job).state is FileJobState.DONE
 
 
-@pytest.mark.requirement("DGN-02")
 def test_charge_point_without_diagnostics_ends_the_job_unless_it_uploads_all_the_same(
     depot: Depot,
 ) -> None:

@@ -74,13 +74,15 @@ async def test_request_is_rejected_where_nobody_signs(tmp_path_factory: pytest.T
             )
 
 
-@pytest.mark.requirement("CSR-08", "CSR-09")
+@pytest.mark.requirement("CSR-08", "CSR-16")
 async def test_certificate_is_brought_to_an_open_request(
     api: httpx.AsyncClient, cp: RawStation, identity: str
 ) -> None:
     assert await cp.call("SignCertificate", {"csr": CSR}) == {"status": "Accepted"}
     (kept,) = await opened(api, identity)
     path = f"/certificate-requests/{kept['id']}"
+    long = await api.post(f"{path}/certificate", json={"certificate_chain": "x" * 10_001})
+    assert long.status_code == 422
     cp.answers["CertificateSigned"] = {"status": "Rejected"}
     answer = await api.post(f"{path}/certificate", json={"certificate_chain": "bad"})
     assert answer.json() == {"status": "Rejected"}

@@ -461,7 +461,6 @@ async def test_a_command_that_was_not_answered_is_sent_again_on_the_next_connect
     assert first["location"] != second["location"]
 
 
-@pytest.mark.requirement("FWU-09")
 async def test_a_failed_download_is_ordered_again_as_often_as_asked(
     api: httpx.AsyncClient, cp: RawStation
 ) -> None:
@@ -492,6 +491,7 @@ async def test_a_charge_point_that_cannot_do_it_ends_the_job(api: httpx.AsyncCli
     assert failed["attempt"] == 1
 
 
+@pytest.mark.requirement("SFW-01")
 async def test_signed_update_has_certificate_signature_and_request_id(
     api: httpx.AsyncClient, cp: RawStation
 ) -> None:
@@ -523,7 +523,6 @@ async def test_signed_update_has_certificate_signature_and_request_id(
     await job(api, number, state("done"))
 
 
-@pytest.mark.requirement("FWU-08")
 async def test_boot_with_the_new_firmware_ends_the_update_and_installed_may_follow(
     api: httpx.AsyncClient, cp: RawStation
 ) -> None:

@@ -259,6 +259,8 @@ class Central:
         host = files.host or self.settings.ocpp.host
         server = file_server(files, host, folder.files, queries, self._writer, self._now)
         await undo.enter_async_context(server)
+        for one in server.offered:
+            log.info("charge points reach files by %s on port %d", one.protocol.upper(), one.port)
         self._file_jobs = FileJobKeeper(
             self._writer,
             self._now,

@@ -137,6 +137,7 @@ class _Data(DTPHandler):  # type: ignore[misc]
         log.warning("%s could not bring a file: %s", self.cmd_channel.passed.job.identity, answer)
         self._resp = (answer, log.debug)
         self.close()
+        self.file_obj.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         if (

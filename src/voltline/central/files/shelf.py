@@ -159,7 +159,7 @@ class Shelf:
 
     def _discard(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        if not any(path.parent.iterdir()):
+        with contextlib.suppress(OSError):  # there are others in it, or it is gone
             path.parent.rmdir()
 
 
