@@ -108,8 +108,8 @@ class HttpSettings(_Section, frozen=True, kw_only=True):
         str,
         Meta(
             min_length=1,
-            description="Address to listen on. The API asks for no password yet: an address other than "
-            "loopback gives everybody on that network control over the charge points.",
+            description="Address to listen on. On an address other than loopback everybody has to show a "
+            "token: make one first (`voltline token add`), without one Voltline does not start there.",
         ),
     ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8080

@@ -12,6 +12,7 @@ from tests.unit.central_api.fakes import FakeLines, FakeQueries, FakeWriter, a_s
 
 from voltline.central.api.application import application
 from voltline.central.api.needs import Site
+from voltline.central.api.openapi_examples import _BODIES
 from voltline.messages import ACTIONS, Side
 
 COMMANDS = sorted(name for name, action in ACTIONS.items() if Side.CENTRAL_SYSTEM in action.sent_by)
@@ -102,6 +103,36 @@ def test_examples_of_commands_fit_their_schemas(document: dict[str, Any], action
         jsonschema.Draft202012Validator(content["schema"] | {"components": document["components"]}).validate(
             msgspec.json.decode(msgspec.json.encode(content["example"]))
         )
+
+
+def test_every_body_and_every_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    components = {"components": document["components"]}
+    checked = 0
+    for name, operation in operations(document):
+        bodies = [operation.get("requestBody", {})]
+        bodies += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for body in bodies:
+            for media_type, content in body.get("content", {}).items():
+                if media_type == "application/json":
+                    assert "example" in content, name
+                    jsonschema.Draft202012Validator(content["schema"] | components).validate(
+                        content["example"]
+                    )
+                    checked += 1
+    assert checked > 150
+
+
+def test_bodies_that_are_written_by_hand_are_of_operations_that_there_are(document: dict[str, Any]) -> None:
+    known = {operation["operationId"] for _, operation in operations(document)}
+    assert set(_BODIES) <= known
+
+
+def test_every_path_parameter_has_an_example(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                jsonschema.Draft202012Validator(parameter["schema"]).validate(parameter["example"])
+                assert parameter["example"], name
 
 
 def test_lists_answer_in_the_described_shape(app: Litestar, document: dict[str, Any]) -> None:

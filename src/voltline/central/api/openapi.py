@@ -26,6 +26,7 @@ from voltline.central.api.csv import FORMAT_PARAMETER, FORMATS, is_list
 from voltline.central.api.csv import MEDIA_TYPE as CSV
 from voltline.central.api.file_routes import BINARY_BODY
 from voltline.central.api.openapi_access import describe_access
+from voltline.central.api.openapi_examples import describe_examples
 from voltline.central.api.problems import MEDIA_TYPE, Problem
 from voltline.messages import Action, Payload, encode
 from voltline.messages.examples import EXAMPLES
@@ -160,6 +161,7 @@ def description(routes: list[Any]) -> bytes:
     _describe_problems(document, schemas)
     describe_access(document, _handled(document, described))
     _describe_commands(document, schemas)
+    describe_examples(document)
     return msgspec.json.encode(document)
 
 
@@ -184,7 +186,7 @@ def _tidy(document: dict[str, Any]) -> None:
 
 
 def _tidy_file(response: dict[str, Any]) -> None:
-    """What the framework says of a file has no media type, and a wrong format for a date (RFC 9110, 8.8.2)."""
+    """What the framework says of a file has no media type, and a wrong format of its date (RFC 9110)."""
     for header in response.get("headers", {}).values():
         for idle in ("required", "deprecated"):
             header.pop(idle, None)
