@@ -103,3 +103,22 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
     dead = [link for link in links if not (page.parent / link).exists()]
     assert not dead
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    docs = PROJECT / "docs"
+    linked = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", (docs / "index.md").read_text())
+    reached = {(docs / link).resolve() for link in linked}
+    pages = {page for page in docs.glob("**/*.md") if page.parent != docs and page.parent.name != "decisions"}
+    assert pages - reached == set()
+
+
+def test_decisions_are_numbered_without_gaps_and_listed() -> None:
+    folder = PROJECT / "docs" / "decisions"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    assert [int(page.name.split("-")[0]) for page in pages] == list(range(1, len(pages) + 1))
+    titles = [page.read_text().splitlines()[0].removeprefix("# ") for page in pages]
+    listed = re.findall(r"^(\d+)\. \[(.*)\]\((.*)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+    assert [(f"{number}. {title}", name) for number, title, name in listed] == [
+        (title, page.name) for title, page in zip(titles, pages, strict=True)
+    ]

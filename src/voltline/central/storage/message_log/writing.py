@@ -1,4 +1,4 @@
-"""Keeping every frame while messages flow: see docs/decisions/0006-message-log.md."""
+"""Keeping every frame while messages flow: see docs/decisions/0004-message-log.md."""
 
 from __future__ import annotations
 
