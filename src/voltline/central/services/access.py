@@ -28,12 +28,16 @@ def add_token(
 
 
 def revoke_token(unit: UnitOfWork, name_or_id: str, at: datetime) -> Token | None:
-    """Let it open nothing from now on; None: there is no usable one of this name or id."""
+    """Let it open nothing from now on; None: there is none of this name or id that is not revoked.
+
+    Of several of one name, all but one have expired; they are all revoked, and the newest is returned.
+    """
+    revoked = None
     for token in unit.tokens.all():
         if token.revoked_at is None and name_or_id.casefold() in (token.name.casefold(), token.id):
             unit.tokens.revoke(token.id, at)
-            return token
-    return None
+            revoked = token
+    return revoked
 
 
 def token_used(unit: UnitOfWork, token_id: str, at: datetime) -> None:
