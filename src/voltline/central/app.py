@@ -13,9 +13,8 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVarTuple
+from typing import Any, Self
 
 import msgspec
 
@@ -46,6 +45,7 @@ from voltline.central.folder import DataFolder, UnusableFolder
 from voltline.central.gate import Gate
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
+from voltline.central.housekeeping import Housekeeping, log_failure
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
 from voltline.central.metrics import Metrics
@@ -56,9 +56,9 @@ from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.file_jobs import FileJobKeeper
 from voltline.central.procedures.local_lists import LocalListKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import certificates, commands, events, file_jobs, reservations, stations
+from voltline.central.services import certificates, commands, file_jobs, stations
 from voltline.central.services.data_transfer import TransferHandlers
-from voltline.central.services.ports import Queries, UnitOfWork
+from voltline.central.services.ports import Queries
 from voltline.central.services.ports.data_transfer import TransferHandler
 from voltline.central.settings import DataSettings, Settings
 from voltline.central.storage.database import Database, sqlite_url
@@ -77,14 +77,8 @@ from voltline.transport.handlers import Handlers
 from voltline.transport.recorder import Recorder
 from voltline.transport.server import CentralSystem, ServerOptions
 
-Ts = TypeVarTuple("Ts")
-
 log = logging.getLogger(__name__)
 
-HEARD_PERIOD_S = 60
-"""How often it is written down when charge points were last heard of."""
-EXPIRY_PERIOD_S = 5
-"""How often it is looked for reservations whose time is over."""
 TRY_AGAIN_LATER = 1013
 """WebSocket close code: the server cannot serve just now."""
 
@@ -119,8 +113,6 @@ class Central:
         self._lines: LiveLines
         self._runner: Runner
         self._keeper: ConfigurationKeeper
-        self._looking: asyncio.Task[None] | None = None
-        self._looking_for_jobs: asyncio.Task[None] | None = None
         self._quirks = Registry()
         self._watching: Watching
 
@@ -170,7 +162,7 @@ class Central:
         undo.push_async_callback(tail.close)
         self._writer = GroupCommit(SqlStore(database, on_events=tail.wake))
         self._writer.start()
-        self._writer.submit(stations.left_open).add_done_callback(_log_failure)
+        self._writer.submit(stations.left_open).add_done_callback(log_failure)
         undo.push_async_callback(self._close_writer)
         recorder = self._open_recorder(folder) if settings.recording.enabled else None
         if recorder is not None:
@@ -191,7 +183,7 @@ class Central:
         self._quirks = with_own(folder.quirks)
         self._ocpp = self._central_system()
         self._command_log = CommandLog(self._writer, now=self._now, clock=asyncio.get_running_loop().time)
-        self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(_log_failure)
+        self._writer.submit(commands.interrupt_open, self._now()).add_done_callback(log_failure)
         self._lines = LiveLines(
             self._ocpp.stations,
             now=self._now,
@@ -248,9 +240,20 @@ class Central:
             deviations=lambda: self._watching.deviations,
         )
         await self._listen(undo, msgspec.structs.replace(site, metrics=metrics.text))
-        keeping = asyncio.create_task(self._keep_house(), name="housekeeping")
-        keeping.add_done_callback(_log_failure)
-        undo.push_async_callback(_cancelled, keeping)
+        _log_files(files)
+        outage = Outage(self._writer, close_after_s=settings.data.outage_close_s, close_all=self._close_all)
+        keeping = Housekeeping(
+            writer=self._writer,
+            outage=outage,
+            watching=self._watching,
+            lines=self._lines,
+            runner=self._runner,
+            configuration=self._keeper,
+            file_jobs=self._file_jobs,
+            kept=settings.events,
+            now=self._now,
+        )
+        undo.push_async_callback(keeping.close)
 
     async def _file_server(
         self, undo: contextlib.AsyncExitStack, folder: DataFolder, queries: Queries
@@ -259,8 +262,6 @@ class Central:
         host = files.host or self.settings.ocpp.host
         server = file_server(files, host, folder.files, queries, self._writer, self._now)
         await undo.enter_async_context(server)
-        for one in server.offered:
-            log.info("charge points reach files by %s on port %d", one.protocol.upper(), one.port)
         self._file_jobs = FileJobKeeper(
             self._writer,
             self._now,
@@ -269,8 +270,8 @@ class Central:
             host=host,
             public_host=files.public_host,
         )
-        self._writer.submit(file_jobs.left_sent, self._now()).add_done_callback(_log_failure)
-        self._writer.submit(certificates.left_received, self._now()).add_done_callback(_log_failure)
+        self._writer.submit(file_jobs.left_sent, self._now()).add_done_callback(log_failure)
+        self._writer.submit(certificates.left_received, self._now()).add_done_callback(log_failure)
         return server
 
     async def _listen(self, undo: contextlib.AsyncExitStack, site: Site) -> None:
@@ -405,7 +406,7 @@ class Central:
             connection.mode = Mode.STRICT if visit.strict else Mode.TOLERANT
         connection.ping_interval_s = self._ping_interval_s(visit)
         stored = self._writer.submit(stations.opened, visit.key, connection.remote, self._now())
-        stored.add_done_callback(_log_failure)
+        stored.add_done_callback(log_failure)
         self._runner.connected(visit.identity)
 
     def _ping_interval_s(self, visit: Visit) -> float | None:
@@ -432,61 +433,9 @@ class Central:
             connection.closed_reason,
             replaced,
         )
-        stored.add_done_callback(_log_failure)
+        stored.add_done_callback(log_failure)
 
     # Bookkeeping
-
-    async def _keep_house(self) -> None:
-        loop = asyncio.get_running_loop()
-        outage = Outage(
-            self._writer, close_after_s=self.settings.data.outage_close_s, close_all=self._close_all
-        )
-        next_update = loop.time() + self.settings.events.transaction_update_s
-        next_heard = loop.time() + HEARD_PERIOD_S
-        next_expiry = loop.time()
-        while True:
-            await asyncio.sleep(1)
-            outage.look(loop.time())
-            if (counted := self._watching.tick(loop.time())) is not None:
-                counted.add_done_callback(_log_failure)
-            if loop.time() >= next_expiry and self._writer.healthy:
-                next_expiry = loop.time() + EXPIRY_PERIOD_S
-                self._writer.submit(reservations.expire, self._now()).add_done_callback(_log_failure)
-                self._look_for_due_jobs()
-            if loop.time() >= next_update and self._writer.healthy:
-                next_update = loop.time() + self.settings.events.transaction_update_s
-                self._repeat(events.transactions_updated, self._now())
-            if loop.time() >= next_heard and self._writer.healthy:
-                next_heard = loop.time() + HEARD_PERIOD_S
-                heard = self._lines.heard_within(HEARD_PERIOD_S * 1.5)
-                self._writer.submit(stations.heard, heard).add_done_callback(_log_failure)
-                self._look_for_idle()
-                kept = self.settings.events
-                before = self._now() - timedelta(days=kept.keep_days)
-                self._repeat(events.discard, before, kept.keep_events)
-
-    def _repeat(self, work: Callable[[UnitOfWork, *Ts], int], *args: *Ts) -> None:
-        """Have work done that deals with `events.STEP` events at most, until it finds fewer."""
-        step = self._writer.submit(work, *args)
-
-        def again(ended: asyncio.Future[int]) -> None:
-            _log_failure(ended)
-            if self._stopping or ended.cancelled() or ended.exception() is not None:
-                return
-            if ended.result() >= events.STEP:
-                self._repeat(work, *args)
-
-        step.add_done_callback(again)
-
-    def _look_for_due_jobs(self) -> None:
-        if self._looking_for_jobs is None or self._looking_for_jobs.done():
-            self._looking_for_jobs = asyncio.create_task(self._file_jobs.look_for_due(self._lines))
-            self._looking_for_jobs.add_done_callback(_log_failure)
-
-    def _look_for_idle(self) -> None:
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._keeper.look_for_idle(self._runner))
-            self._looking.add_done_callback(_log_failure)
 
     def _close_all(self) -> None:
         for connection in list(self._ocpp.stations.values()):
@@ -513,21 +462,18 @@ class Central:
             raise UnusableFolder(f"the message log {folder.messages} cannot be used: {error}") from error
 
 
+def _log_files(files: FileServer) -> None:
+    for notice in files.notices:
+        log.warning("%s", notice)
+    for one in files.offered:
+        log.info("charge points reach files by %s on port %d", one.protocol.upper(), one.port)
+
+
 def _log_connected(connection: Connection) -> None:
     visit: Visit = connection.context
     log.info("%s connected from %s", visit.identity, connection.remote)
     if connection.subprotocol is None:
         log.info("%s offers no subprotocol; taken for OCPP 1.6", visit.identity)
-
-
-def _log_failure(ended: asyncio.Future[Any]) -> None:
-    if not ended.cancelled() and (error := ended.exception()) is not None:
-        log.error("the bookkeeping of connections failed", exc_info=error)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
 
 
 def run(settings: Settings, *, announce: Callable[[str], object]) -> None:

@@ -350,6 +350,20 @@ class MessagesSettings(_Section, frozen=True, kw_only=True):
         return tuple(word.strip() for word in self.leave_out.split(",") if word.strip())
 
 
+class CommandsSettings(_Section, frozen=True, kw_only=True):
+    """The record of every command to a charge point."""
+
+    keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=36500,
+            description="How long it is known who had which command sent, and what came of it.",
+            extra={"unit": "days"},
+        ),
+    ] = 400
+
+
 class EventsSettings(_Section, frozen=True, kw_only=True):
     """The stream of events."""
 
@@ -508,6 +522,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     procedures: ProceduresSettings = ProceduresSettings()
     recording: RecordingSettings = RecordingSettings()
     messages: MessagesSettings = MessagesSettings()
+    commands: CommandsSettings = CommandsSettings()
     events: EventsSettings = EventsSettings()
     files: FilesSettings = FilesSettings()
     certificates: CertificatesSettings = CertificatesSettings()

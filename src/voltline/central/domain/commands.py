@@ -89,4 +89,9 @@ class CommandFilter(Struct, frozen=True, kw_only=True):
 
 def new_command_id(at: datetime) -> str:
     """32 hexadecimal digits that sort by time: 48 bits of milliseconds, then 80 of chance."""
-    return f"{max(int(at.timestamp() * 1000), 0):012x}{secrets.token_hex(10)}"
+    return first_command_id(at) + secrets.token_hex(10)
+
+
+def first_command_id(at: datetime) -> str:
+    """Not above any id of this time or later, above every id of before."""
+    return f"{max(int(at.timestamp() * 1000), 0):012x}"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from voltline.central.domain.commands import Asked, CommandState, Ended
+from voltline.central.domain.commands import Asked, CommandState, Ended, first_command_id
 from voltline.central.domain.stations import StationKey
 from voltline.central.storage.schema.commands import commands
 from voltline.central.storage.scope import Scope
@@ -54,6 +54,8 @@ class SqlCommands:
         ).rowcount
 
     def discard(self, *, before: datetime, at_most: int) -> int:
-        old = select(commands.c.id).where(commands.c.asked_at < before).order_by(commands.c.id).limit(at_most)
+        # By the id, which has the time in it and is in order.
+        early = commands.c.id < first_command_id(before)
+        old = select(commands.c.id).where(early).order_by(commands.c.id).limit(at_most)
         removed = delete(commands).where(commands.c.id.in_(old.scalar_subquery()))
         return self._scope.connection.execute(removed).rowcount
