@@ -186,10 +186,10 @@ async def test_any_path_leads_to_the_central_system(server: Serving, api: httpx.
             assert (await cp.boot())["status"] == "Accepted"
 
 
-async def test_an_action_without_a_service_is_not_supported(server: Serving) -> None:
+async def test_an_action_that_charge_points_do_not_send_is_not_supported(server: Serving) -> None:
     async with station(server.ocpp, "EAGER") as cp:
         await cp.boot()
-        frame = await cp.exchange("FirmwareStatusNotification", {"status": "Installed"})
+        frame = await cp.exchange("ClearCache", {})
         assert frame[0] == 4
         assert frame[2] == "NotSupported"
         assert (await cp.exchange("FlyToTheMoon", {}))[2] == "NotImplemented"

@@ -435,8 +435,6 @@ class Central:
         )
         stored.add_done_callback(log_failure)
 
-    # Bookkeeping
-
     def _close_all(self) -> None:
         for connection in list(self._ocpp.stations.values()):
             connection.close(TRY_AGAIN_LATER, "the database is out of reach; try again later")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -18,8 +17,6 @@ from voltline.central.files.shelf import Shelf
 from voltline.central.folder import UnusableFolder
 from voltline.central.services.ports import Queries, Writer
 from voltline.central.settings import FilesSettings
-
-log = logging.getLogger(__name__)
 
 _DEFAULTS = FilesSettings()
 
@@ -43,9 +40,10 @@ def file_server(
     except OSError as error:
         raise UnusableFolder(f"the folder {folder} cannot be used: {error.strerror}") from error
     listening: list[tuple[Protocol, socket.socket]] = []
+    notices: list[str] = []
     try:
         for protocol in settings.offered:
-            listening.append((protocol, _listening(settings, host, protocol)))
+            listening.append((protocol, _listening(settings, host, protocol, notices)))
     except BaseException:
         for _, one in listening:
             one.close()
@@ -55,11 +53,12 @@ def file_server(
         Porter(queries, writer, now, asyncio.get_running_loop()),
         listening,
         passive_ports=settings.passive_range,
-        public_host=_ipv4(settings.public_host),
+        public_host=_ipv4(settings.public_host, notices),
+        notices=notices,
     )
 
 
-def _listening(settings: FilesSettings, host: str, protocol: Protocol) -> socket.socket:
+def _listening(settings: FilesSettings, host: str, protocol: Protocol, notices: list[str]) -> socket.socket:
     """A bound socket. Where the usual port is in use any other does: charge points are told which."""
     http = protocol is Protocol.HTTP
     port = settings.http_port if http else settings.ftp_port
@@ -72,22 +71,19 @@ def _listening(settings: FilesSettings, host: str, protocol: Protocol) -> socket
         if port != usual:
             raise
         other = listening_socket(purpose, host, 0, f"--set {key}")
-        log.warning(
-            "%s; port %d is used, which charge points are told; a firewall between would have to know it "
-            "(setting %s)",
-            problem,
-            other.getsockname()[1],
-            key,
+        notices.append(
+            f"{problem}; until then port {other.getsockname()[1]} is used, which charge points are told "
+            f"(setting {key})"
         )
         return other
 
 
-def _ipv4(host: str) -> str | None:
+def _ipv4(host: str, notices: list[str]) -> str | None:
     """What an FTP server may say in its answer to PASV, which has room for IPv4 only."""
     if not host:
         return None
     try:
         return socket.gethostbyname(host)
     except OSError as error:
-        log.warning("files.public_host %s is not known here, FTP will not name it: %s", host, error)
+        notices.append(f"files.public_host {host} is not known here, FTP will not name it: {error}")
         return None

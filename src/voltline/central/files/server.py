@@ -34,13 +34,18 @@ class FileServer:
         *,
         passive_ports: range | None = None,
         public_host: str | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
-        """`listening` are bound sockets, in the order of preference; they are closed at the end."""
+        """`listening` are bound sockets, in the order of preference; they are closed at the end.
+
+        `notices` are what its operator should know, to be said once all else has begun.
+        """
         self._shelf = shelf
         self._porter = porter
         self._listening = listening
         self._passive_ports = passive_ports
         self._public_host = public_host
+        self.notices = notices
         self._undo = contextlib.AsyncExitStack()
 
     @property
