@@ -251,6 +251,7 @@ class Central:
             configuration=self._keeper,
             file_jobs=self._file_jobs,
             kept=settings.events,
+            keep_commands_days=settings.commands.keep_days,
             now=self._now,
         )
         undo.push_async_callback(keeping.close)

@@ -13,7 +13,7 @@ from voltline.central.lines import LiveLines
 from voltline.central.procedures.configuration import ConfigurationKeeper
 from voltline.central.procedures.file_jobs import FileJobKeeper
 from voltline.central.procedures.runner import Runner
-from voltline.central.services import events, reservations, stations
+from voltline.central.services import commands, events, reservations, stations
 from voltline.central.services.ports import UnitOfWork
 from voltline.central.settings import EventsSettings
 from voltline.central.storage.group_commit import GroupCommit
@@ -43,6 +43,7 @@ class Housekeeping:
         configuration: ConfigurationKeeper,
         file_jobs: FileJobKeeper,
         kept: EventsSettings,
+        keep_commands_days: int,
         now: Callable[[], datetime],
     ) -> None:
         self._writer = writer
@@ -53,6 +54,7 @@ class Housekeeping:
         self._configuration = configuration
         self._file_jobs = file_jobs
         self._kept = kept
+        self._keep_commands_days = keep_commands_days
         self._now = now
         self._closed = False
         self._looking: asyncio.Task[None] | None = None
@@ -93,9 +95,11 @@ class Housekeeping:
                 self._look_for_idle()
                 before = self._now() - timedelta(days=self._kept.keep_days)
                 self._repeat(events.discard, before, self._kept.keep_events)
+                before = self._now() - timedelta(days=self._keep_commands_days)
+                self._repeat(commands.discard, before, events.STEP)
 
     def _repeat(self, work: Callable[[UnitOfWork, *Ts], int], *args: *Ts) -> None:
-        """Have work done that deals with `events.STEP` events at most, until it finds fewer."""
+        """Have work done that deals with `events.STEP` rows at most, until it finds fewer."""
         step = self._writer.submit(work, *args)
 
         def again(ended: asyncio.Future[int]) -> None:
