@@ -238,6 +238,8 @@ class Central:
             writer=self._writer,
             commits=self._writer.statistics,
             deviations=lambda: self._watching.deviations,
+            frames_dropped=lambda: 0 if message_log is None else message_log.dropped,
+            file_jobs=queries.file_job_counts,
         )
         await self._listen(undo, msgspec.structs.replace(site, metrics=metrics.text))
         _log_files(files)

@@ -5,7 +5,7 @@ Everything is counted in plain numbers where it happens; only who asks for the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -21,7 +21,7 @@ import voltline
 from voltline.central.command_log import BOUNDS_S as COMMAND_BOUNDS_S
 from voltline.central.command_log import CommandStatistics
 from voltline.central.counts import MessageCounts, SessionCounts
-from voltline.central.services.ports import Writer
+from voltline.central.services.ports import StorageUnavailable, Writer
 from voltline.central.storage.group_commit import BATCH_BOUNDS, COMMIT_BOUNDS_S, Statistics
 from voltline.transport.connection import Connection
 
@@ -41,7 +41,10 @@ class Metrics(Collector):
         writer: Writer,
         commits: Statistics,
         deviations: Callable[[], int],
+        frames_dropped: Callable[[], int],
+        file_jobs: Callable[[], Mapping[tuple[str, str], int]],
     ) -> None:
+        """`file_jobs` asks the database, and may raise StorageUnavailable."""
         self._connections = connections
         self._messages = messages
         self._sessions = sessions
@@ -49,6 +52,8 @@ class Metrics(Collector):
         self._writer = writer
         self._commits = commits
         self._deviations = deviations
+        self._frames_dropped = frames_dropped
+        self._file_jobs = file_jobs
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -67,6 +72,7 @@ class Metrics(Collector):
         yield from self._of_messages()
         yield from self._of_commands()
         yield from self._of_storage()
+        yield from self._of_file_jobs()
 
     def _of_connections(self) -> Iterator[Metric]:
         live = list(self._connections())
@@ -94,6 +100,11 @@ class Metrics(Collector):
             family.add_metric([action, code], count)
         yield family
         yield _counter("deviations", "What charge points sent that OCPP does not allow.", self._deviations())
+        yield _counter(
+            "message_log_dropped",
+            "Frames that the message log could not keep.",
+            self._frames_dropped(),
+        )
 
     def _of_commands(self) -> Iterator[Metric]:
         statistics = self._commands
@@ -136,6 +147,20 @@ class Metrics(Collector):
             list(commits.durations),
             commits.busy_s,
         )
+
+    def _of_file_jobs(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "voltline_file_jobs",
+            "Jobs about firmware, diagnostics and logs, by kind and state.",
+            labels=["kind", "state"],
+        )
+        try:
+            counted = self._file_jobs()
+        except StorageUnavailable:
+            return  # the rest is wanted then more than ever
+        for (kind, state), count in sorted(counted.items()):
+            family.add_metric([kind, state], count)
+        yield family
 
 
 def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:

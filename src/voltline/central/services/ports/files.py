@@ -135,6 +135,10 @@ class FileQueries(Protocol):
 
     def file_job(self, job_id: int) -> FileJob | None: ...
 
+    def file_job_counts(self) -> Mapping[tuple[str, str], int]:
+        """How many there are, by kind and state."""
+        ...
+
     def file_job_history(self, job_id: int) -> tuple[PastJobState, ...]:
         """In order of time."""
         ...

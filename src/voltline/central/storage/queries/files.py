@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -87,6 +88,12 @@ class FileReads(Reads):
         wanted = select(file_job_history).where(table.job_id == job_id).order_by(table.id)
         with self._reading() as connection:
             return tuple(past_state_of(row) for row in connection.execute(wanted))
+
+    def file_job_counts(self) -> Mapping[tuple[str, str], int]:
+        kind, state = file_jobs.c.kind, file_jobs.c.state
+        counted = select(kind, state, func.count()).group_by(kind, state)
+        with self._reading() as connection:
+            return {(kind, state): count for kind, state, count in connection.execute(counted)}
 
     def file_job_of_access(self, user: str) -> FileJob | None:
         return self._job(job_selected.where(file_jobs.c.access_user == storable_text(user)))
