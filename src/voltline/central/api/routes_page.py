@@ -15,8 +15,8 @@ from voltline.central.api.application import described
 _HEAD = """\
 # Routes of the REST API
 
-All that `voltline openapi` describes, by subject; how to use it is in [REST API](rest-api.md). Role is what a token
-needs at least. This page is made by `python -m voltline.central.api.routes_page`.
+All that `voltline openapi` describes, by subject; how to use it is in [REST API](rest-api.md). Role is what a
+token needs at least. This page is made by `python -m voltline.central.api.routes_page`.
 """
 
 
@@ -41,12 +41,9 @@ def _sections(by_tag: dict[str, list[str]]) -> Iterator[str]:
 
 def _row(path: str, method: str, operation: dict[str, Any]) -> str:
     role = operation["security"][0]["token"][0] if operation["security"] else "anybody"
-    parameters = [
-        one["name"]
-        for one in operation.get("parameters", ())
-        if one["in"] == "query" and one["name"] != "format"
-    ]
-    asked = f" (`{'`, `'.join(parameters)}`)" if parameters and "/commands/" not in path else ""
+    found = (one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+    names = [name for name in found if name != "format"]
+    asked = f" (`{'`, `'.join(names)}`)" if names and "/commands/" not in path else ""
     return f"| `{method.upper()} {path}` | {operation['summary']}{asked} | {role} |"
 
 
