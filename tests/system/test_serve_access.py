@@ -143,6 +143,22 @@ async def test_who_sent_a_command_is_kept(guarded: tuple[Serving, dict[str, str]
     assert [(job["action"], job["asked_by"]) for job in jobs] == [("ClearCache", "the operator")]
 
 
+async def test_who_repaired_something_is_kept(guarded: tuple[Serving, dict[str, str]]) -> None:
+    server, tokens = guarded
+    headers = {"Authorization": f"Bearer {tokens['operator']}"}
+    start = {"connectorId": 1, "idTag": "T", "meterStart": 0, "timestamp": "2026-03-01T10:00:00Z"}
+    async with (
+        station(server.ocpp, "LOST") as cp,
+        httpx.AsyncClient(base_url=server.http, headers=headers) as api,
+    ):
+        await cp.boot()
+        transaction_id = (await cp.call("StartTransaction", start))["transactionId"]
+        closed = await api.post(f"/api/v1/transactions/{transaction_id}/close")
+        assert closed.status_code == 200, closed.text
+        (repair, *_) = (await api.get("/api/v1/repairs")).json()["items"]
+    assert "the operator" in repair.values()
+
+
 def test_viewers_send_no_commands(guarded: tuple[Serving, dict[str, str]]) -> None:
     server, tokens = guarded
     with client(server, tokens["viewer"]) as api:

@@ -19,9 +19,6 @@ from voltline.central.services.acting import act_as
 _Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[_Connection, BaseRouteHandler], Awaitable[None]]
 
-PRINCIPAL = "principal"
-"""Where a request's scope has the Principal that asks."""
-
 
 def admission(site: Site) -> Guard:
     """A guard that raises ApiError (401, 403) for who may not do what he asks for."""
@@ -39,7 +36,7 @@ def admission(site: Site) -> Guard:
                 f"{principal.name} is {principal.role}; this needs {role}.",
                 headers={"WWW-Authenticate": _challenge("insufficient_scope")},
             )
-        connection.scope["state"][PRINCIPAL] = principal
+        connection.scope["user"] = principal
         act_as(principal.name)
 
     return admit
@@ -47,7 +44,7 @@ def admission(site: Site) -> Guard:
 
 def principal_of(connection: _Connection) -> Principal:
     """Who asks."""
-    principal: Principal = connection.scope["state"][PRINCIPAL]
+    principal: Principal = connection.scope["user"]
     return principal
 
 
