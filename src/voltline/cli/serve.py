@@ -85,7 +85,8 @@ def serve(
 
 def _run(loaded: Loaded) -> None:
     # The central system takes a third of a second to import; wrong settings should not wait for it.
-    from voltline.central.app import CannotStart, run
+    from voltline.central.app import CannotStart
+    from voltline.central.process import run
 
     try:
         run(loaded.settings, announce=typer.echo)
