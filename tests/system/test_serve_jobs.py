@@ -54,6 +54,11 @@ async def newest(api: httpx.AsyncClient, **filters: str) -> dict[str, Any]:
     return await ended(api, f"/api/v1/jobs/{found[0]['id']}")
 
 
+async def newest_id(api: httpx.AsyncClient) -> str | None:
+    items = (await api.get("/api/v1/jobs?limit=1&action=Reset")).json()["items"]
+    return str(items[0]["id"]) if items else None
+
+
 async def test_a_command_that_is_not_waited_for_becomes_a_job_that_has_its_answer(
     api: httpx.AsyncClient, cp: RawStation
 ) -> None:
@@ -94,7 +99,11 @@ async def test_what_came_of_a_command_is_kept_whatever_it_was(
     api: httpx.AsyncClient, cp: RawStation, answer: Any, state: str, code: str, text: str
 ) -> None:
     cp.answers["Reset"] = answer
+    before = await newest_id(api)
     assert (await api.post(command("Reset"), json={"type": "Hard"})).status_code == 502
+    async with asyncio.timeout(10):  # it is stored soon, not at once
+        while await newest_id(api) == before:
+            await asyncio.sleep(0.01)
     job = await newest(api)
     assert (job["state"], job["answer"], job["error_code"]) == (state, None, code)
     assert text in job["error_text"]
