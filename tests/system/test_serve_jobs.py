@@ -133,7 +133,10 @@ async def test_jobs_are_listed_newest_first_by_parts_and_filters(
     cp.answers["GetLocalListVersion"] = {"listVersion": 1}
     for _ in range(3):
         await api.post(command("GetLocalListVersion"))
-    await newest(api)
+    answered = {"action": "GetLocalListVersion", "state": "answered"}
+    async with asyncio.timeout(10):
+        while len((await api.get("/api/v1/jobs", params=answered)).json()["items"]) < 3:
+            await asyncio.sleep(0.01)
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -156,8 +159,10 @@ async def test_jobs_are_listed_newest_first_by_parts_and_filters(
 async def test_a_list_of_jobs_is_csv_too(api: httpx.AsyncClient, cp: RawStation) -> None:
     cp.answers["ClearCache"] = {"status": "Accepted"}
     await api.post(command("ClearCache"))
-    await newest(api)
-    lines = (await api.get("/api/v1/jobs?limit=1", headers={"Accept": "text/csv"})).text.splitlines()
+    await newest(api, action="ClearCache")
+    lines = (
+        await api.get("/api/v1/jobs?limit=1&action=ClearCache", headers={"Accept": "text/csv"})
+    ).text.splitlines()
     assert lines[0].startswith("id,charge_point,action,payload,asked_by,")
     assert ",CP1,ClearCache,{},local," in lines[1]
 
