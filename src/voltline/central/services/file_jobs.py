@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from voltline.central.domain.events import EventKind
 from voltline.central.domain.file_jobs import (
-    INSTALLED,
     REQUESTS_A_JOB,
     UPLOADED,
     Access,
@@ -18,10 +16,8 @@ from voltline.central.domain.file_jobs import (
     FileJobState,
     JobOrder,
     News,
-    PastJobState,
     Source,
     deadline_of,
-    later,
     location_digest,
     news,
     request_id,
@@ -29,6 +25,7 @@ from voltline.central.domain.file_jobs import (
 )
 from voltline.central.domain.files import Content, FilePurpose, StoredFile
 from voltline.central.domain.stations import StationKey
+from voltline.central.services import file_job_moves as moves
 from voltline.central.services.optional import present
 from voltline.central.services.ports import UnitOfWork
 from voltline.messages import (
@@ -49,10 +46,6 @@ SIGNED_FIRMWARE = (FileJobKind.SIGNED_FIRMWARE_UPDATE,)
 DIAGNOSTICS = (FileJobKind.DIAGNOSTICS, FileJobKind.LOG)
 LOGS = (FileJobKind.LOG,)
 
-_ARRIVAL_S = 30
-"""How long after Uploaded the file may take to arrive here."""
-_NOTHING_S = 120
-"""How long a charge point that names no file may take to begin all the same."""
 _AT_ONCE = 100
 
 
@@ -83,7 +76,7 @@ def create(
         deadline=deadline_of(order, FileJobState.WAITING, at),
         at=at,
     )
-    return _moved(unit, job, at, Source.OPERATOR)
+    return moves.moved(unit, job, at, Source.OPERATOR)
 
 
 def begin(
@@ -108,7 +101,7 @@ def begin(
         "sent_at": at,
         "deadline": deadline_of(job.order, FileJobState.SENT, at),
     }
-    return _changed(unit, job, changes, at, Source.CENTRAL_SYSTEM)
+    return moves.changed(unit, job, changes, at, Source.CENTRAL_SYSTEM)
 
 
 def waiting(unit: UnitOfWork, station: StationKey, at: datetime) -> Sequence[FileJob]:
@@ -126,7 +119,7 @@ def undelivered(unit: UnitOfWork, job_id: int, reason: str, at: datetime) -> Non
     """The connection was lost before the answer: the command is sent again on the next one."""
     job = unit.file_jobs.get(job_id)
     if job is not None and job.state is FileJobState.SENT and job.status is None:
-        _changed(
+        moves.changed(
             unit, job, {"state": FileJobState.WAITING, "reason": reason}, at, Source.CENTRAL_SYSTEM, reason
         )
 
@@ -135,7 +128,7 @@ def unanswered(unit: UnitOfWork, job_id: int, reason: str, at: datetime) -> None
     """No answer came in time. The charge point may have acted all the same, so its news are waited for."""
     job = unit.file_jobs.get(job_id)
     if job is not None and job.state is FileJobState.SENT:
-        _changed(unit, job, {"reason": reason}, at, Source.CENTRAL_SYSTEM, reason)
+        moves.changed(unit, job, {"reason": reason}, at, Source.CENTRAL_SYSTEM, reason)
 
 
 def left_sent(unit: UnitOfWork, at: datetime) -> None:
@@ -148,14 +141,14 @@ def refused(unit: UnitOfWork, job_id: int, reason: str, at: datetime, *, final: 
     """The charge point will not do it; `final` if it would not the next time either."""
     job = unit.file_jobs.get(job_id)
     if job is not None and job.state is FileJobState.SENT:
-        _failed(unit, job, reason, at, Source.CHARGE_POINT, final=final)
+        moves.failed(unit, job, reason, at, Source.CHARGE_POINT, final=final)
 
 
 def impossible(unit: UnitOfWork, job_id: int, reason: str, at: datetime) -> None:
     """Its command cannot be made."""
     job = unit.file_jobs.get(job_id)
     if job is not None and job.state is FileJobState.WAITING:
-        _ended(unit, job, FileJobState.FAILED, reason, at, Source.CENTRAL_SYSTEM)
+        moves.ended(unit, job, FileJobState.FAILED, reason, at, Source.CENTRAL_SYSTEM)
 
 
 def cancel(unit: UnitOfWork, job_id: int, at: datetime) -> FileJob | None:
@@ -169,13 +162,13 @@ def cancel(unit: UnitOfWork, job_id: int, at: datetime) -> FileJob | None:
         return job
     told = job.sent_at is not None
     reason = "the charge point has the command, and cannot be told" if told else None
-    return _ended(unit, job, FileJobState.CANCELLED, reason, at, Source.OPERATOR)
+    return moves.ended(unit, job, FileJobState.CANCELLED, reason, at, Source.OPERATOR)
 
 
 def expire(unit: UnitOfWork, at: datetime) -> Sequence[str]:
     """End what nothing was heard of for too long; identities of those to whom something is to be sent."""
     for job in unit.file_jobs.overdue(at, _AT_ONCE):
-        _overdue(unit, job, at)
+        moves.overdue(unit, job, at)
     return unit.file_jobs.waiting_stations(at, _AT_ONCE)
 
 
@@ -198,8 +191,8 @@ def update_answered(
     )
     job = _answered(unit, station, FileJobKind.FIRMWARE_UPDATE, order, request.location, None, at)
     if job is not None:
-        _accepted(unit, job, at)
-        _supersede(unit, job, at)
+        moves.accepted(unit, job, at)
+        moves.supersede(unit, job, at)
 
 
 def signed_update_answered(
@@ -225,15 +218,17 @@ def signed_update_answered(
     if job is None:
         return
     if answer.status in (UpdateFirmwareStatus.ACCEPTED, UpdateFirmwareStatus.ACCEPTED_CANCELED):
-        _accepted(unit, job, at)
+        moves.accepted(unit, job, at)
         if answer.status == UpdateFirmwareStatus.ACCEPTED_CANCELED:
-            _supersede(unit, job, at)
+            moves.supersede(unit, job, at)
     else:
         final = answer.status in (
             UpdateFirmwareStatus.INVALID_CERTIFICATE,
             UpdateFirmwareStatus.REVOKED_CERTIFICATE,
         )
-        _failed(unit, job, f"the charge point answered {answer.status}", at, Source.CHARGE_POINT, final=final)
+        moves.failed(
+            unit, job, f"the charge point answered {answer.status}", at, Source.CHARGE_POINT, final=final
+        )
 
 
 def diagnostics_answered(
@@ -256,10 +251,10 @@ def diagnostics_answered(
         return
     name = present(answer.file_name)
     if name:
-        _accepted(unit, job, at, file_name=name)
+        moves.accepted(unit, job, at, file_name=name)
     else:
-        _accepted(unit, job, at, nothing=True)
-    _supersede(unit, job, at)
+        moves.accepted(unit, job, at, nothing=True)
+    moves.supersede(unit, job, at)
 
 
 def log_answered(
@@ -279,11 +274,11 @@ def log_answered(
     if job is None:
         return
     if answer.status in (LogStatus.ACCEPTED, LogStatus.ACCEPTED_CANCELED):
-        _accepted(unit, job, at, file_name=present(answer.filename))
+        moves.accepted(unit, job, at, file_name=present(answer.filename))
         if answer.status == LogStatus.ACCEPTED_CANCELED:
-            _supersede(unit, job, at)
+            moves.supersede(unit, job, at)
     else:
-        _failed(unit, job, f"the charge point answered {answer.status}", at, Source.CHARGE_POINT)
+        moves.failed(unit, job, f"the charge point answered {answer.status}", at, Source.CHARGE_POINT)
 
 
 # What charge points tell.
@@ -306,7 +301,9 @@ def report(
         unit.events.add(EventKind.JOB_CHANGED, station, subject, at)
         return
     if request is not None and request != job.request_id:
-        _note(unit, job, at, Source.CHARGE_POINT, status, f"requestId {request} is not that of this attempt")
+        moves.note(
+            unit, job, at, Source.CHARGE_POINT, status, f"requestId {request} is not that of this attempt"
+        )
         return
     meaning = news(job.kind, job.status, status)
     cancelled = job.state is FileJobState.CANCELLED
@@ -314,17 +311,17 @@ def report(
         meaning = News.REPEATED if status == job.status else News.LATE
     match meaning:
         case News.PROGRESS:
-            _under_way(unit, job, status, at)
+            moves.under_way(unit, job, status, at)
         case News.SUCCESS:
-            _succeeded(unit, job, status, at)
+            moves.succeeded(unit, job, status, at)
         case News.FAILURE:
-            _failed(unit, job, f"the charge point says {status}", at, Source.CHARGE_POINT, status=status)
+            moves.failed(unit, job, f"the charge point says {status}", at, Source.CHARGE_POINT, status=status)
         case News.IDLE if job.state.open and not job.kind.is_firmware and unit.files.of_job(job.id):
             detail = "nothing goes on there any more, and its file is here"
-            _ended(unit, job, FileJobState.DONE, None, at, Source.CHARGE_POINT, detail=detail)
+            moves.ended(unit, job, FileJobState.DONE, None, at, Source.CHARGE_POINT, detail=detail)
         case _:
             remark = "the job was cancelled" if cancelled else _REMARKS.get(meaning)
-            _note(unit, job, at, Source.CHARGE_POINT, status, remark)
+            moves.note(unit, job, at, Source.CHARGE_POINT, status, remark)
 
 
 def booted(unit: UnitOfWork, station: StationKey, before: str | None, now: str | None, at: datetime) -> None:
@@ -332,7 +329,7 @@ def booted(unit: UnitOfWork, station: StationKey, before: str | None, now: str |
     for job in unit.file_jobs.sent(station, PLAIN_FIRMWARE):
         if job.state is not FileJobState.DONE and shows_new_firmware(job, before, now):
             detail = f"it booted with firmware {now}"
-            _ended(unit, job, FileJobState.DONE, detail, at, Source.CHARGE_POINT)
+            moves.ended(unit, job, FileJobState.DONE, detail, at, Source.CHARGE_POINT)
             return
 
 
@@ -345,15 +342,15 @@ def file_arrived(unit: UnitOfWork, user: str, content: Content, at: datetime) ->
     detail = f"{content.size_bytes} bytes arrived as {content.name}"
     if job.state.open:
         if job.status == UPLOADED:
-            _ended(unit, job, FileJobState.DONE, None, at, Source.FILE_SERVER, detail=detail)
+            moves.ended(unit, job, FileJobState.DONE, None, at, Source.FILE_SERVER, detail=detail)
         else:
             changes = {
                 "state": FileJobState.UNDER_WAY,
                 "deadline": deadline_of(job.order, FileJobState.UNDER_WAY, at),
             }
-            _changed(unit, job, changes, at, Source.FILE_SERVER, detail)
+            moves.changed(unit, job, changes, at, Source.FILE_SERVER, detail)
     else:
-        _note(unit, job, at, Source.FILE_SERVER, None, detail)
+        moves.note(unit, job, at, Source.FILE_SERVER, None, detail)
     return stored
 
 
@@ -361,7 +358,7 @@ def file_fetched(unit: UnitOfWork, user: str, protocol: str, at: datetime) -> No
     """The charge point that was given this access has fetched the firmware, to its last byte."""
     job = unit.file_jobs.of_access(user)
     if job is not None:
-        _note(unit, job, at, Source.FILE_SERVER, None, f"the file was fetched by {protocol}")
+        moves.note(unit, job, at, Source.FILE_SERVER, None, f"the file was fetched by {protocol}")
 
 
 # ----
@@ -416,7 +413,7 @@ def _answered(
         at=at,
     )
     changes = {"request_id": request, "location_digest": digest, "location": shown(location), "sent_at": at}
-    return _changed(unit, job, changes, at, Source.OPERATOR, "sent as a command")
+    return moves.changed(unit, job, changes, at, Source.OPERATOR, "sent as a command")
 
 
 def shown(location: str) -> str:
@@ -427,160 +424,3 @@ def shown(location: str) -> str:
         return location
     user, colon, _ = credentials.partition(":")
     return f"{scheme}://{user}{':***' if colon else ''}@{host}{rest[len(credentials) + 1 + len(host) :]}"
-
-
-def _accepted(
-    unit: UnitOfWork, job: FileJob, at: datetime, *, file_name: str | None = None, nothing: bool = False
-) -> None:
-    changes: dict[str, object] = {"reason": None}
-    if file_name:
-        changes["file_name"] = file_name
-    if job.state is FileJobState.SENT:  # what it tells may come before its answer
-        changes["state"] = FileJobState.ACCEPTED
-        if nothing:
-            changes["reason"] = "the charge point has nothing to upload"
-            changes["deadline"] = later(at, _NOTHING_S)
-    reason = changes["reason"]
-    _changed(unit, job, changes, at, Source.CHARGE_POINT, None if reason is None else str(reason))
-
-
-def _supersede(unit: UnitOfWork, job: FileJob, at: datetime) -> None:
-    """A newer command has taken the place of older ones of its kind."""
-    for older in unit.file_jobs.open_of(job.station):
-        if older.id < job.id and older.kind is job.kind and older.sent_at is not None:
-            reason = f"job {job.id} has taken its place"
-            _ended(unit, older, FileJobState.CANCELLED, reason, at, Source.CENTRAL_SYSTEM)
-
-
-def _under_way(unit: UnitOfWork, job: FileJob, status: str, at: datetime) -> None:
-    changes: dict[str, object] = {
-        "state": FileJobState.UNDER_WAY,
-        "status": status,
-        "reason": None,
-        "deadline": deadline_of(job.order, FileJobState.UNDER_WAY, at),
-        "ended_at": None,
-    }
-    _changed(unit, job, changes, at, Source.CHARGE_POINT)
-
-
-def _succeeded(unit: UnitOfWork, job: FileJob, status: str, at: datetime) -> None:
-    is_ours = job.access_user is not None
-    if status == INSTALLED or not is_ours or unit.files.of_job(job.id):
-        _ended(unit, job, FileJobState.DONE, None, at, Source.CHARGE_POINT, status=status)
-        return
-    changes: dict[str, object] = {
-        "state": FileJobState.UNDER_WAY,
-        "status": status,
-        "deadline": later(at, _ARRIVAL_S),
-        "ended_at": None,
-    }
-    _changed(unit, job, changes, at, Source.CHARGE_POINT, "its file is not here yet")
-
-
-def _failed(
-    unit: UnitOfWork,
-    job: FileJob,
-    reason: str,
-    at: datetime,
-    source: Source,
-    *,
-    status: str | None = None,
-    final: bool = False,
-    state: FileJobState = FileJobState.FAILED,
-) -> None:
-    """It failed; the command is sent again later where that was asked for."""
-    if final or job.attempt >= job.order.attempts or not job.state.open:
-        _ended(unit, job, state, reason, at, source, status=status or job.status)
-        return
-    _note(unit, job, at, source, status, reason)
-    changes: dict[str, object] = {
-        "state": FileJobState.WAITING,
-        "status": status or job.status,
-        "reason": reason,
-        "attempt": job.attempt + 1,
-        "not_before": later(at, job.order.attempt_interval_s),
-        "deadline": later(at, job.order.attempt_interval_s + job.order.timeout_s),
-    }
-    _changed(unit, job, changes, at, Source.CENTRAL_SYSTEM, "the command is sent again later")
-
-
-def _overdue(unit: UnitOfWork, job: FileJob, at: datetime) -> None:
-    if job.state is FileJobState.WAITING:
-        reason = job.reason or "the charge point did not come"
-        _ended(unit, job, FileJobState.TIMED_OUT, reason, at, Source.CENTRAL_SYSTEM)
-    elif not job.kind.is_firmware and unit.files.of_job(job.id):
-        reason = "its file is here, though it never said Uploaded"
-        if job.status == UPLOADED:
-            reason = "its file is here"
-        _ended(unit, job, FileJobState.DONE, reason, at, Source.CENTRAL_SYSTEM)
-    elif job.status == UPLOADED:
-        reason = "the charge point says Uploaded, but no file arrived"
-        _failed(unit, job, reason, at, Source.CENTRAL_SYSTEM)
-    elif job.state is FileJobState.ACCEPTED and job.reason is not None:
-        _failed(unit, job, job.reason, at, Source.CENTRAL_SYSTEM, final=True)
-    else:
-        reason = job.reason or f"nothing was heard of it for {job.order.timeout_s} s"
-        _failed(unit, job, reason, at, Source.CENTRAL_SYSTEM, state=FileJobState.TIMED_OUT)
-
-
-def _ended(
-    unit: UnitOfWork,
-    job: FileJob,
-    state: FileJobState,
-    reason: str | None,
-    at: datetime,
-    source: Source,
-    *,
-    status: str | None = None,
-    detail: str | None = None,
-) -> FileJob:
-    changes = {"state": state, "reason": reason, "ended_at": at, "status": status or job.status}
-    return _changed(unit, job, changes, at, source, detail or reason)
-
-
-def _changed(
-    unit: UnitOfWork,
-    job: FileJob,
-    changes: Mapping[str, Any],
-    at: datetime,
-    source: Source,
-    detail: str | None = None,
-) -> FileJob:
-    unit.file_jobs.change(job.id, {**changes, "changed_at": at})
-    now = unit.file_jobs.get(job.id)
-    assert now is not None
-    return _moved(unit, now, at, source, detail)
-
-
-def _moved(
-    unit: UnitOfWork, job: FileJob, at: datetime, source: Source, detail: str | None = None
-) -> FileJob:
-    status = job.status if source is Source.CHARGE_POINT else None
-    _note(unit, job, at, source, status, detail)
-    subject = FileJobChanged(
-        job_id=job.id,
-        kind=job.kind,
-        state=job.state,
-        status=job.status,
-        reason=job.reason,
-        attempt=job.attempt,
-    )
-    unit.events.add(EventKind.JOB_CHANGED, job.station, subject, at)
-    return job
-
-
-def _note(
-    unit: UnitOfWork, job: FileJob, at: datetime, source: Source, status: str | None, detail: str | None
-) -> None:
-    step = PastJobState(
-        id=0,
-        at=at,
-        last_at=at,
-        times=1,
-        attempt=job.attempt,
-        source=source,
-        state=job.state,
-        status=status,
-        detail=detail,
-    )
-    unit.file_jobs.note(job.id, step)
