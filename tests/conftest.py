@@ -31,6 +31,7 @@ HOW_TO_GET = {
         "to a URL such as postgresql+psycopg://user:password@127.0.0.1:5432/test; its user must be allowed "
         "to create databases"
     ),
+    "curl": "install curl",
     "Node.js": "install nodejs and npm, then: make test (it installs the peers of tests/interop/node)",
 }
 
@@ -101,6 +102,15 @@ def node() -> Path:
     version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=True)
     if int(version.stdout.strip().removeprefix("v").split(".")[0]) < 18:
         missing_service("Node.js", f"{program} is {version.stdout.strip()}, 18 or newer is needed")
+    return program
+
+
+@pytest.fixture(scope="session")
+def curl() -> str:
+    """The program curl, which the documentation's commands call."""
+    program = shutil.which("curl")
+    if program is None:
+        missing_service("curl", "not on the PATH")
     return program
 
 
