@@ -414,6 +414,7 @@ async def test_a_limit_is_tried_until_something_is_accepted_and_that_is_remember
 async def test_a_limit_that_nobody_can_mean_is_refused(server: Serving, api: httpx.AsyncClient) -> None:
     path = f"{POINTS}/LIM-5/limit"
     async with station(server.ocpp, "LIM-5") as cp:
+        configured(cp)
         await cp.boot()
         for body in (
             {},
