@@ -45,6 +45,11 @@ CONFIGURATION = """\
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "502", "504"]
 
+# It may wait for a car for as long as it is told to.
+[[operations]]
+include-operation-id = "startCharging"
+parameters = { "query.timeout_s" = 2 }
+
 [phases.stateful]
 max-steps = 12
 
@@ -113,7 +118,9 @@ async def _schemathesis(http: str, token: str, seconds: int, folder: Path, more:
 
 def _trouble(log: str) -> list[str]:
     """Tracebacks in the log of the central system."""
-    found = re.findall(r"^[^\n]*\n(?=Traceback).*?^\w[^\n]*$", log, re.MULTILINE | re.DOTALL)
+    found = re.findall(
+        r"^[^\n]*\nTraceback.*?^[\w.]*(?:Error|Exception)\b[^\n]*$", log, re.MULTILINE | re.DOTALL
+    )
     return [f"in the log: {text}" for text in dict.fromkeys(found)]
 
 

@@ -180,6 +180,24 @@ async def test_graceful_stop_waits_for_a_command_that_is_being_answered(tmp_path
     assert await ended(server) == 0
 
 
+async def test_graceful_stop_tells_those_who_wait_too_long(tmp_path: Path) -> None:
+    server = start_serving(tmp_path / "data", "--set", "shutdown.grace_s=1")
+    async with station(server.ocpp) as cp, httpx.AsyncClient(base_url=server.http, timeout=30) as api:
+        await cp.boot()
+        asked = asyncio.create_task(
+            api.post("/api/v1/charge-points/CP1/commands/Reset?timeout_s=600", json={"type": "Soft"})
+        )
+        async with asyncio.timeout(10):
+            while not cp.received:
+                await asyncio.sleep(0.001)
+        server.process.send_signal(signal.SIGTERM)
+        response = await asked
+        assert (response.status_code, response.json()["type"]) == (503, "urn:voltline:problem:stopping")
+        assert await cp.closed() == 1001
+    assert await ended(server) == 0
+    assert "Traceback" not in (tmp_path / "data.log").read_text()
+
+
 async def ended(server: Serving) -> int:
     """Wait for the process to end by itself; its exit code."""
     await asyncio.to_thread(server.process.communicate, timeout=20)

@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from voltline.central.api.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -20,6 +24,26 @@ if TYPE_CHECKING:
 
 ABORT = "voltline.abort"
 """In the `extensions` of a request's scope: cuts its connection at once, whatever waits to be sent."""
+
+
+_STOPPING = msgspec.json.encode(
+    Problem(
+        type="urn:voltline:problem:stopping",
+        title="Stopping",
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        detail="Voltline is stopping and waits no longer for what this request waits for.",
+    )
+)
+_STOPPING_HEAD = {
+    "type": "http.response.start",
+    "status": HTTPStatus.SERVICE_UNAVAILABLE,
+    "headers": [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(_STOPPING)).encode()),
+        (b"connection", b"close"),
+    ],
+}
+_STOPPING_BODY = {"type": "http.response.body", "body": _STOPPING}
 
 
 class HttpListener:
@@ -70,7 +94,21 @@ class _AbortableProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  #
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             scope.setdefault("extensions", {})[ABORT] = self._abort
-            await inner(scope, receive, send)
+            begun = False
+
+            async def noted(message: Any) -> None:
+                nonlocal begun
+                begun = True
+                await send(message)
+
+            try:
+                await inner(scope, receive, noted)
+            except asyncio.CancelledError:  # the server is stopping, and waits for this request no longer
+                if begun:
+                    self._abort()
+                else:
+                    await send(_STOPPING_HEAD)
+                    await send(_STOPPING_BODY)
 
         self.app = app
 
