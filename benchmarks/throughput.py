@@ -77,12 +77,6 @@ def server(command: list[str], data: Path, core: int) -> Iterator[Running]:
         process.communicate(timeout=30)
 
 
-def cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far; unlike the clock it does not count what other processes take."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def require_all_stored(data: Path, answered: float) -> None:
     with closing(sqlite3.connect(data / "voltline.db")) as database:
         stored = database.execute("SELECT count(*) FROM meter_values").fetchone()[0]
@@ -90,12 +84,13 @@ def require_all_stored(data: Path, answered: float) -> None:
         raise SystemExit(f"voltline serve answered {answered:.0f} MeterValues but stored {stored}")
 
 
-def load(port: int, stations: int, seconds: float, core: int) -> dict[str, float]:
+def load(running: Running, stations: int, seconds: float, core: int) -> dict[str, float]:
     output = subprocess.run(
         [
             sys.executable,
             str(HERE / "load.py"),
-            f"--port={port}",
+            f"--port={running.port}",
+            f"--pid={running.pid}",
             f"--stations={stations}",
             f"--seconds={seconds}",
             f"--core={core}",
@@ -129,9 +124,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory(prefix="voltline-bench-") as folder:
                     data = Path(folder)
                     with server(command, data, cores[0]) as running:
-                        before = cpu_seconds(running.pid)
-                        figures = load(running.port, stations, options.seconds, cores[1])
-                        figures["cpu_us"] = (cpu_seconds(running.pid) - before) / figures["served"] * 1e6
+                        figures = load(running, stations, options.seconds, cores[1])
                     if "serve" in command:
                         require_all_stored(data, figures["meter_values"])
                     rounds[name].append(figures)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
+from voltline.base.promise import Promise
 from voltline.central.services.ports import UnitOfWork, Writer
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Intake:
         """`pause` and `resume` stop and continue the reading from all charge points."""
         self._writer = writer
         self._submit = writer.submit
+        self._promise = writer.promise
         self._max_waiting = max_waiting
         self._pause = pause
         self._resume = resume
@@ -37,16 +39,25 @@ class Intake:
     def submit(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> asyncio.Future[T]:
         future = self._submit(work, *args)
         if not self.paused and self._writer.waiting >= self._max_waiting:
-            self.paused = True
-            log.warning(
-                "%d messages wait for the database: reading no more until these are stored",
-                self._writer.waiting,
-            )
-            self._pause()
-            future.add_done_callback(self._caught_up)  # works are done in order: the last means all
+            self._stop_reading()
         return future
 
-    def _caught_up(self, _: asyncio.Future[T]) -> None:
+    def promise(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> Promise[T]:
+        promise = self._promise(work, *args)
+        if not self.paused and self._writer.waiting >= self._max_waiting:
+            self._stop_reading()
+        return promise
+
+    def _stop_reading(self) -> None:
+        self.paused = True
+        log.warning(
+            "%d messages wait for the database: reading no more until these are stored", self._writer.waiting
+        )
+        self._pause()
+        # Works are done in order: the last means all.
+        self._submit(_nothing).add_done_callback(self._caught_up)
+
+    def _caught_up(self, _: asyncio.Future[None]) -> None:
         self.paused = False
         log.info("the messages that waited are stored: reading on")
         self._resume()
@@ -62,6 +73,10 @@ class Intake:
     @property
     def last_error(self) -> str | None:
         return self._writer.last_error
+
+
+def _nothing(_: UnitOfWork) -> None:
+    return
 
 
 class Outage:

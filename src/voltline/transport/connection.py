@@ -12,6 +12,7 @@ from types import CoroutineType
 from typing import Any, Final, TypeVar
 
 from voltline.base.ids import new_message_id
+from voltline.base.promise import Promise
 from voltline.messages import (
     Action,
     Deviation,
@@ -176,7 +177,7 @@ class Connection:
             self._session.answer(call.message_id, encode(outcome))
             return
         self.serving += 1
-        if isinstance(outcome, asyncio.Future):
+        if isinstance(outcome, Promise | asyncio.Future):
             outcome.add_done_callback(partial(self._served, call.message_id, call.action))
         else:
             self.spawn(self._serve_by(outcome, call.message_id, call.action))
@@ -196,7 +197,9 @@ class Connection:
         finally:
             self._concluded()
 
-    def _served(self, message_id: str, action: str, outcome: asyncio.Future[Response]) -> None:
+    def _served(
+        self, message_id: str, action: str, outcome: asyncio.Future[Response] | Promise[Response]
+    ) -> None:
         if outcome.cancelled():
             self._refuse_failed(message_id, action, asyncio.CancelledError("the handler was cancelled"))
         elif (failure := outcome.exception()) is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
+from voltline.base.promise import Promise
 from voltline.messages import ACTIONS, Action, Request, Response, Side, action_of
 from voltline.wire.errors import LocalProtocolError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Req = TypeVar("Req", bound=Request[Any])
 Conf = TypeVar("Conf", bound=Response)
 
-Outcome = Response | asyncio.Future[Any] | Awaitable[Response]
+Outcome = Response | Promise[Any] | asyncio.Future[Any] | Awaitable[Response]
 """What a handler gives: the response, or something to wait for. A Future costs no task, a coroutine costs
 one."""
 

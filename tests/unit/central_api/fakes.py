@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from voltline.base.promise import Promise
 from voltline.central.api.needs import Line
 from voltline.central.domain.metering import Reading
 from voltline.central.domain.quarantine import Quarantined
@@ -25,13 +26,20 @@ class FakeWriter:
     """Runs nothing until told to."""
 
     def __init__(self) -> None:
-        self.submitted: list[tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
+        self.submitted: list[
+            tuple[asyncio.Future[Any] | Promise[Any], Callable[..., Any], tuple[Any, ...]]
+        ] = []
         self.last_error: str | None = None
 
     def submit(self, work: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.submitted.append((future, work, args))
         return future
+
+    def promise(self, work: Callable[..., Any], *args: Any) -> Promise[Any]:
+        promise: Promise[Any] = Promise()
+        self.submitted.append((promise, work, args))
+        return promise
 
     def finish(self, result: Any = None) -> None:
         """All that was submitted is stored now."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 
+from voltline.base.promise import Promise
 from voltline.central.domain.stations import StationKey
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.services import metering
@@ -16,9 +16,9 @@ _ANSWER = MeterValuesResponse()
 
 def meter_values(
     desk: Desk, visit: Visit, request: MeterValues, at: datetime
-) -> asyncio.Future[MeterValuesResponse]:
+) -> Promise[MeterValuesResponse]:
     """Keep them, whatever they say, then answer (MTV-31)."""
-    return desk.writer.submit(_record, visit.key, request, at)
+    return desk.writer.promise(_record, visit.key, request, at)
 
 
 def _record(unit: UnitOfWork, station: StationKey, request: MeterValues, at: datetime) -> MeterValuesResponse:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from voltline.base.promise import Promise
 from voltline.central.handlers.authorization import authorize
 from voltline.central.handlers.boot import boot_notification, heartbeat
 from voltline.central.handlers.certificates import security_event, sign_certificate
@@ -43,7 +44,7 @@ from voltline.transport.connection import Connection
 from voltline.transport.handlers import Handlers
 from voltline.wire.errors import RemoteProtocolError
 
-Handler = Callable[[Desk, Visit, Any, datetime], Response | Awaitable[Response]]
+Handler = Callable[[Desk, Visit, Any, datetime], Response | Promise[Any] | Awaitable[Response]]
 
 
 class Row(NamedTuple):

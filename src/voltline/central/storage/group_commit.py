@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 import msgspec
 from msgspec import Struct
 
+from voltline.base.promise import Promise
 from voltline.central.services.ports import UnitOfWork, WriterClosed
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-Job = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
+Job = tuple[asyncio.Future[Any] | Promise[Any], Callable[..., Any], tuple[Any, ...]]
 
 
 class Store(Protocol):
@@ -167,6 +168,17 @@ class GroupCommit:
             self._awake = True
             self._wake.set()
         return future
+
+    def promise(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> Promise[T]:
+        """See `services.ports.Writer.promise`."""
+        if self._closing or self._loop is None:
+            raise WriterClosed("the database's writer is not running")
+        promise: Promise[T] = Promise()
+        self._queue.append((promise, work, args))
+        if not self._awake:
+            self._awake = True
+            self._wake.set()
+        return promise
 
     @property
     def waiting(self) -> int:
@@ -354,7 +366,7 @@ def _resolve(part: list[Job], results: list[Any]) -> None:
             future.set_result(result)
 
 
-def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+def _fail(future: asyncio.Future[Any] | Promise[Any], error: Exception) -> None:
     if not future.done():
         # A future takes any exception but this one.
         future.set_exception(RuntimeError("StopIteration") if isinstance(error, StopIteration) else error)

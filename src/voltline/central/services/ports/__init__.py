@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar, TypeVarTuple
 
+from voltline.base.promise import Promise
 from voltline.central.domain.stations import Registration, Station, StationKey
 from voltline.central.domain.status import ConnectorState
 from voltline.central.services.ports.access import TokenQueries, Tokens
@@ -192,6 +193,10 @@ class Writer(Protocol):
         the work raised. While the database is out of reach it waits; it never fails for that reason.
         Raises `WriterClosed` once closing has begun.
         """
+        ...
+
+    def promise(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> Promise[T]:
+        """As `submit`, for the path that most messages take: the result is told to one listener, directly."""
         ...
 
     @property
