@@ -25,7 +25,7 @@ from tests.serving import serving  # noqa: E402
 from voltline.station.simulator.station import SimulatedStation, StationOptions  # noqa: E402
 from voltline.station.simulator.visits import Rhythm  # noqa: E402
 
-IDENTITIES = ("FUZZ1", "FUZZ2", "FUZZ3")
+IDENTITIES = ("CP1", "CP2", "CP3")  # the first is in the examples
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -45,10 +45,9 @@ CONFIGURATION = """\
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "502", "504"]
 
-# It may wait for a car for as long as it is told to.
-[[operations]]
-include-operation-id = "startCharging"
-parameters = { "query.timeout_s" = 2 }
+# Requests wait as long as they are told to, and behind those that were told so before: for an hour.
+[parameters]
+"query.timeout_s" = 1
 
 [phases.stateful]
 max-steps = 12
