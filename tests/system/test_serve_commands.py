@@ -115,7 +115,8 @@ async def test_invalid_body_is_422_with_everything_that_is_wrong(
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b"\x0b", b"\x0c{}", b'{"type": "Soft", "type": "Hard"}', b"\xff", b"null"]
+    "body",
+    [b"{", b"[]", b" ", b"\n", b"\x0b", b"\x0c{}", b'{"type": "Soft", "type": "Hard"}', b"\xff", b"null"],
 )
 async def test_body_that_is_no_proper_json_object_is_422(
     api: httpx.AsyncClient, cp: RawStation, body: bytes

@@ -19,9 +19,6 @@ from voltline.central.api.problems import ApiError, Fault
 BODY = "body"
 """The key of a route's `opt` that holds the Struct of its body."""
 
-JSON_BLANKS = b" \t\r\n"
-"""What may stand around a JSON text (RFC 8259, 2)."""
-
 T = TypeVar("T", bound=Struct)
 
 _PLACE = re.compile(r"(?P<text>.*) - at `\$(?P<path>.*)`", re.DOTALL)
@@ -29,7 +26,7 @@ _PLACE = re.compile(r"(?P<text>.*) - at `\$(?P<path>.*)`", re.DOTALL)
 
 async def read_body(request: Request[Any, Any, Any], shape: type[T]) -> T:
     """The body as one of these; no body counts as `{}`. Raises ApiError (422) with every field at fault."""
-    raw = (await request.body()).strip(JSON_BLANKS) or b"{}"
+    raw = await request.body() or b"{}"
     try:
         given = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

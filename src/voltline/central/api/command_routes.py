@@ -13,7 +13,6 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from voltline.central.api.bodies import JSON_BLANKS
 from voltline.central.api.job_routes import begin_job
 from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError, Fault
@@ -119,7 +118,7 @@ def _read(action: Action[Any, Any], body: bytes) -> tuple[OcppRequest[OcppRespon
     Raises ApiError (422) with everything that is wrong. Rules that the JSON schemas do not have, such as
     connectors counting from 1, are for the charge point to judge: the request is sent as it was asked for.
     """
-    raw = body.strip(JSON_BLANKS) or b"{}"
+    raw = body or b"{}"
     strict = read_request(action, raw, Mode.STRICT)
     if strict.message is not None:
         return strict.message, ()
