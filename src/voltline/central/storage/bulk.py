@@ -54,7 +54,7 @@ class BulkInsert:
 
     def _sqlite(self, size: int) -> str:
         row = f"({', '.join('?' * self._width)})"
-        return f"INSERT INTO {self._target} VALUES {', '.join([row] * size)}"  # noqa: S608 - of the schema
+        return f"INSERT OR FAIL INTO {self._target} VALUES {', '.join([row] * size)}"  # noqa: S608 - of the schema
 
     def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
         lines = "".join(["\t".join(map(_copy_text, row)) + "\n" for row in rows])

@@ -152,6 +152,7 @@ def _prepare_sqlite(engine: Engine, *, writes: bool) -> None:
             run("PRAGMA journal_mode = WAL")
             # A commit has happened when the disk says so: an acknowledged message outlives a power cut.
             run("PRAGMA synchronous = FULL")
+            run("PRAGMA temp_store = MEMORY")
             run("PRAGMA foreign_keys = ON")
             # Fewer, larger copies from the log into the file; 16 MiB of log at most, as a rule.
             run("PRAGMA wal_autocheckpoint = 4000")
