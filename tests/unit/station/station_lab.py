@@ -53,8 +53,19 @@ from voltline.station.core.happenings import (
     VehicleUnplugged,
 )
 from voltline.station.core.hardware import Hardware, Measured
-from voltline.station.core.intents import Answer, Energize, Intent, Lock, Reboot, Refuse, Send, StaySilent
+from voltline.station.core.intents import (
+    Answer,
+    Energize,
+    Intent,
+    Keep,
+    Lock,
+    Reboot,
+    Refuse,
+    Send,
+    StaySilent,
+)
 from voltline.station.core.moment import Moment
+from voltline.station.device.storage import MemoryStorage
 
 R = TypeVar("R", bound=Request[Any])
 
@@ -102,7 +113,9 @@ class Lab:
         self.now = 1000.0
         self.utc_shift = timedelta()
         self.meter = FixedMeter()
-        self.core = ChargePoint(hardware(**changes), self.meter, self.moment)
+        self.storage = MemoryStorage()
+        self.hardware = hardware(**changes)
+        self.core = ChargePoint(self.hardware, self.meter, self.moment, self.storage.load())
         self.sent: list[Request[Any]] = []
         self.intents: list[Intent] = []
         self.holding = False
@@ -139,6 +152,8 @@ class Lab:
     def _take(self, intents: list[Intent]) -> None:
         for intent in intents:
             self.intents.append(intent)
+            if isinstance(intent, Keep):
+                self.storage.keep(intent.name, intent.value)
             if isinstance(intent, Send):
                 self.sent.append(intent.request)
                 assert_valid(intent.request)
@@ -230,6 +245,13 @@ class Lab:
 
     def connect(self) -> None:
         self.do(LinkUp())
+
+    def lose_power(self, outage_s: float = 0.0) -> None:
+        """The core is gone and a new one starts over what the old one kept, without a link."""
+        self.waiting.clear()
+        self.now += outage_s
+        self.core = ChargePoint(self.hardware, self.meter, self.moment, self.storage.load())
+        self.do(PoweredUp())
 
     # ---- what came of it
 

@@ -1,10 +1,12 @@
 """The workbench that the parts of the core share: the moment, the deadlines, and the list of intents."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from voltline.station.core.configuration import Configuration
 from voltline.station.core.hardware import Hardware, Meter
 from voltline.station.core.intents import Intent, Matter, Notice
+from voltline.station.core.memory import Memory
 from voltline.station.core.moment import Moment
 from voltline.station.core.timers import Timer, Timers
 
@@ -15,15 +17,18 @@ CLOCK_TOLERANCE = timedelta(seconds=1)
 class Bench:
     """State without rules: every part reads the moment here and lays its intents here."""
 
-    __slots__ = ("_clock_offset", "_intents", "configuration", "hardware", "meter", "now", "timers")
+    __slots__ = ("_clock_offset", "_intents", "configuration", "hardware", "memory", "meter", "now", "timers")
 
-    def __init__(self, hardware: Hardware, configuration: Configuration, meter: Meter, now: Moment) -> None:
+    def __init__(
+        self, hardware: Hardware, meter: Meter, now: Moment, survived: Mapping[str, bytes] | None = None
+    ) -> None:
         self.hardware = hardware
-        self.configuration = configuration
         self.meter = meter
         self.timers = Timers()
         self.now = now
         self._intents: list[Intent] = []
+        self.memory = Memory(self.intend, survived)
+        self.configuration = Configuration(hardware)
         self._clock_offset = timedelta()
 
     @property

@@ -4,7 +4,7 @@ Nothing here waits, connects or looks at a clock. Whoever drives it hands over w
 does what the intents say in their order, and comes back at `next_deadline()` at the latest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from voltline.messages import ChargePointErrorCode, ConfigurationStatus
@@ -12,7 +12,6 @@ from voltline.station.core.authorization import Authorizer
 from voltline.station.core.availability import Availability
 from voltline.station.core.bench import Bench
 from voltline.station.core.commands import Commands, Refusal
-from voltline.station.core.configuration import Configuration
 from voltline.station.core.connectors import Connectors, Fault
 from voltline.station.core.driver import Driver
 from voltline.station.core.happenings import (
@@ -51,8 +50,11 @@ from voltline.station.core.transactions import Transactions
 class ChargePoint:
     """One station: its parts, and which of them a happening concerns."""
 
-    def __init__(self, hardware: Hardware, meter: Meter, now: Moment) -> None:
-        self.bench = Bench(hardware, Configuration(hardware), meter, now)
+    def __init__(
+        self, hardware: Hardware, meter: Meter, now: Moment, survived: Mapping[str, bytes] | None = None
+    ) -> None:
+        """`survived` is what lasting storage holds; None where nothing is to outlive a loss of power."""
+        self.bench = Bench(hardware, meter, now, survived)
         self.connectors = Connectors(hardware.connectors, lambda one, info: self.reports.changed(one, info))
         self.outbox = Outbox(self.bench)
         self.registration = Registration(self.bench, self.outbox, self._came_online)

@@ -70,6 +70,13 @@ class PingEvery(msgspec.Struct, frozen=True, gc=False):
     interval_s: int
 
 
+class Keep(msgspec.Struct, frozen=True, gc=False):
+    """Write this record to lasting storage before doing what comes after it; `value` None removes it."""
+
+    name: str
+    value: bytes | None
+
+
 class Matter(Enum):
     """What a notice is about."""
 
@@ -78,6 +85,7 @@ class Matter(Enum):
     TRANSACTION = "transaction"
     QUEUE = "queue"
     STATUS = "status"
+    MEMORY = "memory"
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -88,4 +96,4 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     connector_id: int = 0
 
 
-Intent = Send | Answer | Refuse | StaySilent | Energize | Lock | Reboot | PowerOff | PingEvery | Notice
+Intent = Send | Answer | Refuse | StaySilent | Energize | Lock | Reboot | PowerOff | PingEvery | Keep | Notice

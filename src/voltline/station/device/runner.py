@@ -29,6 +29,7 @@ from voltline.station.core.intents import (
     Answer,
     Energize,
     Intent,
+    Keep,
     Lock,
     Notice,
     PingEvery,
@@ -41,6 +42,7 @@ from voltline.station.core.intents import (
 from voltline.station.core.moment import Moment
 from voltline.station.device.device import Companion, Device
 from voltline.station.device.listener import Exchange, Listener
+from voltline.station.device.storage import Storage
 from voltline.transport.client import ChargePoint as Client
 from voltline.transport.client import ClientOptions
 from voltline.transport.connection import Connection
@@ -70,6 +72,7 @@ class Runner:
         clock: Clock | None = None,
         listener: Listener | None = None,
         companion: Companion | None = None,
+        storage: Storage | None = None,
         reboot_s: float = REBOOT_S,
     ) -> None:
         """`endpoint` is the URL without the identity, as OCPP-J 1.6, 3.1.1 has it.
@@ -83,6 +86,7 @@ class Runner:
         self._clock = clock or SystemClock()
         self._listener = listener or Listener()
         self._companion = companion
+        self._storage = storage
         self._reboot_s = reboot_s
         self._client = Client(
             endpoint,
@@ -201,6 +205,9 @@ class Runner:
         for intent in intents:
             if isinstance(intent, Send):
                 self._send(intent)
+            elif isinstance(intent, Keep):
+                if self._storage is not None:
+                    self._storage.keep(intent.name, intent.value)
             elif isinstance(intent, Energize | Lock):
                 self._device.perform(intent, self.moment)
             elif isinstance(intent, Notice):
