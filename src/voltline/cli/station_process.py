@@ -13,7 +13,7 @@ from voltline.cli.terminal import Terminal
 from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.core.intents import Notice
 from voltline.station.device.listener import Exchange, Listener
-from voltline.station.simulator.console import HELP, Misunderstood, actions_of
+from voltline.station.simulator.console import HELP, Misunderstood, action_of, help_of
 from voltline.station.simulator.station import SimulatedStation, StationOptions
 
 
@@ -34,7 +34,7 @@ async def _run(url: str, identity: str, options: StationOptions, password: str |
     logging.getLogger("voltline").addHandler(log)
     stop = asyncio.Event()
     _on_signals(stop)
-    console = _Console(simulated, terminal, options.id_tags[0], stop)
+    console = _Console(simulated, terminal, stop)
     terminal.print(f"{identity} connects to {simulated.url}; type 'help' for what you can do")
     terminal.listen(console.heard)
     try:
@@ -61,12 +61,9 @@ def _on_signals(stop: asyncio.Event) -> None:
 class _Console:
     """Does what is typed."""
 
-    def __init__(
-        self, simulated: SimulatedStation, terminal: Terminal, default_tag: str, stop: asyncio.Event
-    ) -> None:
+    def __init__(self, simulated: SimulatedStation, terminal: Terminal, stop: asyncio.Event) -> None:
         self._station = simulated
         self._terminal = terminal
-        self._default_tag = default_tag
         self._stop = stop
 
     def heard(self, line: str | None) -> None:
@@ -85,7 +82,10 @@ class _Console:
                     self._terminal.print(shown)
             case _:
                 try:
-                    for action in actions_of(line, self._default_tag):
+                    verb, _, about = line.strip().partition(" ")
+                    if verb.lower() == "help":
+                        self._terminal.print(help_of(about.strip()))
+                    elif (action := action_of(line)) is not None:
                         self._station.perform(action)
                 except (Misunderstood, ImpossibleHappening) as error:
                     self._terminal.print(str(error), "red")

@@ -4,6 +4,7 @@ import pytest
 
 from voltline.messages import ChargePointErrorCode, Reason
 from voltline.station.simulator.actions import (
+    VERBS,
     ClearFault,
     Configure,
     GoOffline,
@@ -15,9 +16,7 @@ from voltline.station.simulator.actions import (
     StartCharging,
     Unplug,
 )
-from voltline.station.simulator.console import _VERBS, HELP, Misunderstood, actions_of
-
-TAG = "CARD"
+from voltline.station.simulator.console import HELP, Misunderstood, action_of, help_of
 
 
 @pytest.mark.parametrize(
@@ -26,11 +25,14 @@ TAG = "CARD"
         ("plug", PlugIn(1)),
         ("PLUG 2", PlugIn(2)),
         ("unplug 2", Unplug(2)),
-        ("tag", Present(TAG)),
+        ("plug 2 40 80.5", PlugIn(2, 40, 80.5)),
+        ("plug soc_percent=40", PlugIn(1, 40)),
+        ("tag", Present()),
+        ("tag 2", Present(None, 2)),
         ("tag 04A1", Present("04A1")),
         ("tag 04A1 2", Present("04A1", 2)),
-        ("start", StartCharging(TAG, 1)),
-        ("start 2", StartCharging(TAG, 2)),
+        ("start", StartCharging(None, 1)),
+        ("start 2", StartCharging(None, 2)),
         ("start 04A1", StartCharging("04A1", 1)),
         ("start 04A1 2", StartCharging("04A1", 2)),
         ("stop", PressStop(1)),
@@ -45,34 +47,47 @@ TAG = "CARD"
     ],
 )
 def test_line_is_understood(line: str, action: object):
-    assert actions_of(line, TAG) == (action,)
+    assert action_of(line) == action
 
 
 def test_empty_line_asks_for_nothing():
-    assert actions_of("   ", TAG) == ()
+    assert action_of("   ") is None
 
 
 @pytest.mark.parametrize(
     ("line", "text"),
     [
         ("plugg", "no command is called 'plugg'; 'help' lists them"),
-        ("plug one", "'one' is no connector: expected a number, as in 'plug 1'"),
-        ("plug 1 2", "'plug' takes one connector, not '1 2'"),
-        ("fault", "'fault' needs an error code"),
+        ("plug one", "'one' is no connector: expected a number, as in 'plug [N] [SOC_PERCENT]"),
+        ("plug 0", "'plug': connector_id: expected `int` >= 1"),
+        ("plug 1 101", "'plug': soc_percent: expected `float` <= 100.0"),
+        ("plug car=red", "'car=red' is no connector"),
+        ("unplug 1 2", "nothing can be done with '2': expected 'unplug [N]'"),
+        ("fault", "'fault' needs its error code: An error code such as GroundFailure."),
         ("fault Broken", "no error code is called 'Broken'; there are ConnectorLockFailure"),
         ("stop Because", "no reason is called 'Because'; there are EmergencyStop"),
-        ("stop Local Other", "'stop' takes one reason"),
-        ("offline now", "'offline' takes nothing after it"),
-        ("set", "'set' needs a key and a value"),
+        ("stop Local Other", "'Other' is no connector: expected a number, as in 'stop [N] [REASON]'"),
+        ("offline now", "nothing can be done with 'now': expected 'offline'"),
+        ("set", "'set' needs its key: The key, as in HeartbeatInterval."),
         ("tag A B", "'B' is no connector"),
     ],
 )
 def test_line_that_is_none_is_answered_with_what_would_be(line: str, text: str):
     with pytest.raises(Misunderstood) as caught:
-        actions_of(line, TAG)
+        action_of(line)
     assert text in str(caught.value)
 
 
 def test_help_names_every_command():
-    named = {word.strip(",") for line in HELP.splitlines() for word in line.split()[:2]}
-    assert set(_VERBS) | {"status", "help", "quit"} <= named
+    named = {line.split()[0] for line in HELP.splitlines()}
+    assert set(VERBS) | {"status", "help", "quit"} <= named
+
+
+def test_help_of_a_command_names_its_arguments_and_what_they_may_be():
+    lines = help_of("STOP").splitlines()
+    assert lines[0] == "stop [N] [REASON]  End the transaction at the station."
+    assert "Number of the connector, from 1. [1]" in lines[1]
+    assert "[Local]" in lines[2]
+    assert "EmergencyStop, EVDisconnected" in lines[3]
+    with pytest.raises(Misunderstood, match="no command is called 'plugg'"):
+        help_of("plugg")

@@ -1,9 +1,39 @@
-"""What a driver, an installer or a test can do to a simulated station, as data."""
+"""The verbs: everything that a driver, an installer or a test can do to a simulated station.
 
-import msgspec
+One table for the prompt, the control API and scenarios. Faults on demand stand in a module of their own.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from voltline.messages import ChargePointErrorCode, Reason
-from voltline.station.simulator.vehicle import Vehicle
+from voltline.station.core.happenings import (
+    CablePlugged,
+    CableRemoved,
+    FaultCleared,
+    FaultRaised,
+    ImpossibleHappening,
+    SettingChanged,
+    StopPressed,
+    TagPresented,
+    VehicleUnplugged,
+)
+from voltline.station.core.hardware import Outlet
+from voltline.station.simulator.vehicle import Vehicle, some_car
+from voltline.station.simulator.verbs import (
+    Action,
+    ConnectorId,
+    ConnectorOrStation,
+    IdTag,
+    Misunderstood,
+    Stage,
+    Verb,
+    table_of,
+)
+
+__all__ = ["VERBS", "Action", "Misunderstood", "Stage", "Verb"]
 
 WARNINGS = frozenset(
     {
@@ -14,79 +44,148 @@ WARNINGS = frozenset(
 )
 """Errors that do not keep a connector from charging."""
 
-
-class PlugIn(msgspec.Struct, frozen=True):
-    """A car comes and its cable goes in; without `vehicle` some car comes along."""
-
-    connector_id: int = 1
-    vehicle: Vehicle | None = None
+Percent = Annotated[float, Meta(ge=0, le=100)]
 
 
-class Unplug(msgspec.Struct, frozen=True):
-    """The cable is pulled at the car, then at the station, and the car leaves."""
+class PlugIn(Action, frozen=True, tag="plug"):
+    """A car comes and plugs in."""
 
-    connector_id: int = 1
+    connector_id: ConnectorId = 1
+    soc_percent: (
+        Annotated[Percent, Meta(description="Its state of charge; some state if not said.")] | None
+    ) = None
+    target_percent: Annotated[Percent, Meta(description="How full it wants to be.")] | None = None
 
-
-class Present(msgspec.Struct, frozen=True):
-    """A tag is held to the reader: to that of a connector, or to the station's one reader."""
-
-    id_tag: str
-    connector_id: int | None = None
-
-
-class StartCharging(msgspec.Struct, frozen=True):
-    """A car plugs in unless one hangs there already, and the tag is presented."""
-
-    id_tag: str
-    connector_id: int = 1
+    def act(self, stage: Stage) -> None:
+        vehicle = some_car(stage.cars)
+        if self.soc_percent is not None:
+            vehicle.energy_wh = self.soc_percent / 100 * vehicle.model.battery_wh
+        if self.target_percent is not None:
+            vehicle.target_soc = self.target_percent / 100
+        plug_in(stage, self.connector_id, vehicle)
 
 
-class PressStop(msgspec.Struct, frozen=True):
-    """The transaction is ended at the station."""
+class Unplug(Action, frozen=True, tag="unplug"):
+    """The cable is pulled and the car leaves."""
 
-    connector_id: int = 1
-    reason: Reason = Reason.LOCAL
+    connector_id: ConnectorId = 1
 
-
-class RaiseFault(msgspec.Struct, frozen=True):
-    """Something breaks at a connector, or with 0 at the station."""
-
-    error_code: ChargePointErrorCode
-    connector_id: int = 1
-    info: str = ""
-
-
-class ClearFault(msgspec.Struct, frozen=True):
-    """It is repaired."""
-
-    connector_id: int = 1
+    def act(self, stage: Stage) -> None:
+        connector = stage.core.connectors.outlet(self.connector_id)
+        # A cable that was kept back by its lock hangs there without a vehicle.
+        if connector.vehicle or not connector.occupied:
+            stage.runner.happen(VehicleUnplugged(connector.id))
+            stage.device.outlet(connector.id).attach(None, stage.runner.moment.monotonic)
+        if stage.outlet is Outlet.SOCKET:
+            stage.runner.happen(CableRemoved(connector.id))
 
 
-class Configure(msgspec.Struct, frozen=True):
-    """A configuration key is set at the station itself."""
+class Present(Action, frozen=True, tag="tag"):
+    """Hold a tag to the reader: starts, or stops what it started."""
 
-    key: str
-    value: str
+    id_tag: IdTag | None = None
+    connector_id: (
+        Annotated[ConnectorId, Meta(description="The reader's connector, if it has one each.")] | None
+    ) = None
 
-
-class GoOffline(msgspec.Struct, frozen=True):
-    """The network goes away until `GoOnline`."""
-
-
-class GoOnline(msgspec.Struct, frozen=True):
-    """The network comes back."""
+    def act(self, stage: Stage) -> None:
+        stage.runner.happen(TagPresented(self.id_tag or stage.id_tag, self.connector_id))
 
 
-Action = (
-    PlugIn
-    | Unplug
-    | Present
-    | StartCharging
-    | PressStop
-    | RaiseFault
-    | ClearFault
-    | Configure
-    | GoOffline
-    | GoOnline
+class StartCharging(Action, frozen=True, tag="start"):
+    """Plug in, if need be, and present the tag."""
+
+    id_tag: IdTag | None = None
+    connector_id: ConnectorId = 1
+
+    def act(self, stage: Stage) -> None:
+        if not stage.core.connectors.outlet(self.connector_id).vehicle:
+            plug_in(stage, self.connector_id, some_car(stage.cars))
+        stage.runner.happen(TagPresented(self.id_tag or stage.id_tag, self.connector_id))
+
+
+class PressStop(Action, frozen=True, tag="stop"):
+    """End the transaction at the station."""
+
+    connector_id: ConnectorId = 1
+    reason: Annotated[Reason, Meta(description="What the station reports as the reason.")] = Reason.LOCAL
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.happen(StopPressed(self.connector_id, self.reason))
+
+
+class RaiseFault(Action, frozen=True, tag="fault"):
+    """A fault shows, at a connector or at the station itself."""
+
+    error_code: Annotated[ChargePointErrorCode, Meta(description="An error code such as GroundFailure.")]
+    connector_id: ConnectorOrStation = 1
+    info: Annotated[str, Meta(max_length=50, description="Free text for StatusNotification.")] = ""
+
+    def act(self, stage: Stage) -> None:
+        blocking = self.error_code not in WARNINGS
+        stage.runner.happen(
+            FaultRaised(
+                connector_id=self.connector_id,
+                error_code=self.error_code,
+                blocking=blocking,
+                info=self.info,
+            )
+        )
+
+
+class ClearFault(Action, frozen=True, tag="clear"):
+    """The fault is repaired."""
+
+    connector_id: ConnectorOrStation = 1
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.happen(FaultCleared(self.connector_id))
+
+
+class Configure(Action, frozen=True, tag="set"):
+    """Set a configuration key at the station, by the rules of ChangeConfiguration."""
+
+    typed_rest: ClassVar[bool] = True
+
+    key: Annotated[str, Meta(min_length=1, max_length=50, description="The key, as in HeartbeatInterval.")]
+    value: Annotated[str, Meta(max_length=500, description="Its value.")] = ""
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.happen(SettingChanged(self.key, self.value))
+
+
+class GoOffline(Action, frozen=True, tag="offline"):
+    """Lose the network."""
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.go_offline()
+
+
+class GoOnline(Action, frozen=True, tag="online"):
+    """Get the network back."""
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.go_online()
+
+
+def plug_in(stage: Stage, connector_id: int, vehicle: Vehicle) -> None:
+    """Let this car plug in; raises ImpossibleHappening where one hangs already."""
+    connector = stage.core.connectors.outlet(connector_id)
+    if connector.vehicle:
+        raise ImpossibleHappening(f"a vehicle is plugged into connector {connector.id} already")
+    stage.device.outlet(connector.id).attach(vehicle, stage.runner.moment.monotonic)
+    stage.runner.happen(CablePlugged(connector.id))
+
+
+VERBS: Mapping[str, Verb] = table_of(
+    PlugIn,
+    Unplug,
+    Present,
+    StartCharging,
+    PressStop,
+    RaiseFault,
+    ClearFault,
+    Configure,
+    GoOffline,
+    GoOnline,
 )

@@ -1,46 +1,26 @@
-"""Words that people type, and what they mean."""
+"""Words that people type, and what they mean: the table of verbs, read from a line."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from enum import Enum
 
-from voltline.messages import ChargePointErrorCode, Reason
-from voltline.station.simulator.actions import (
-    Action,
-    ClearFault,
-    Configure,
-    GoOffline,
-    GoOnline,
-    PlugIn,
-    Present,
-    PressStop,
-    RaiseFault,
-    StartCharging,
-    Unplug,
-)
+from voltline.station.simulator.actions import VERBS, Action, Misunderstood
+from voltline.station.simulator.verbs import Argument, Verb
 
-Word = TypeVar("Word", Reason, ChargePointErrorCode)
+__all__ = ["HELP", "Misunderstood", "action_of"]
 
-HELP = """\
-plug [N]           a car plugs in at connector N (1 unless you say another)
-unplug [N]         the cable is pulled and the car leaves
-tag TAG [N]        hold a tag to the reader: starts, or stops what it started
-start [TAG] [N]    plug in, if need be, and present the tag
-stop [N] [REASON]  end the transaction at the station (Local, EmergencyStop, Other...)
-fault CODE [N]     a fault shows (GroundFailure, HighTemperature...); N 0 is the station itself
-clear [N]          the fault is repaired
-offline, online    lose the network, get it back
-set KEY VALUE      set a configuration key, by the rules of ChangeConfiguration
-status             what every connector is doing
-help               this
-quit               end transactions and leave"""
+_OF_THE_PROMPT = {
+    "status": "what every connector is doing",
+    "help": "this; 'help VERB' says what goes with it",
+    "quit": "end transactions and leave",
+}
+_LEGEND = "N is a connector, 1 unless you say another. Arguments may also be written name=value."
 
 
-class Misunderstood(ValueError):  # its text is shown as it stands
-    """The line is no command; the text says why and what would be one."""
+def action_of(line: str) -> Action | None:
+    """What a typed line asks for, None for an empty one.
 
-
-def actions_of(line: str, default_tag: str) -> tuple[Action, ...]:
-    """What a typed line asks for, in order; nothing for an empty one.
+    Arguments stand in their order or as `name=value`. One that may be left out is passed over by a word that
+    cannot be it: in `stop 2`, `stop Other` and `stop 2 Other` each word finds its place. A lone number of one
+    or two digits is a connector and not an id tag.
 
     `status`, `help` and `quit` are not for the station and are not known here.
 
@@ -49,89 +29,91 @@ def actions_of(line: str, default_tag: str) -> tuple[Action, ...]:
     """
     words = line.split()
     if not words:
-        return ()
-    verb, *rest = words
-    read = _VERBS.get(verb.lower())
-    if read is None:
+        return None
+    verb = VERBS.get(words[0].lower())
+    if verb is None:
+        raise Misunderstood(f"no command is called {words[0]!r}; 'help' lists them")
+    if verb.action.typed_rest:
+        split = len(verb.arguments)
+        words = [*words[:split], *([" ".join(words[split:])] if words[split:] else [])]
+    return verb.read(_placed(verb, words[1:]), strict=False)
+
+
+def help_of(verb: str) -> str:
+    """What goes with a verb, an argument a line.
+
+    Raises:
+        Misunderstood: there is no such verb.
+    """
+    row = VERBS.get(verb.lower())
+    if row is None:
         raise Misunderstood(f"no command is called {verb!r}; 'help' lists them")
-    return read(verb.lower(), rest, default_tag)
+    lines = [f"{usage(row)}  {row.help}"]
+    width = max((len(one.name) for one in row.arguments), default=0) + 2
+    for one in row.arguments:
+        default = one.default.value if isinstance(one.default, Enum) else one.default
+        ends = "" if one.required or default is None or default == "" else f" [{default}]"
+        lines.append(f"  {one.name:<{width}}{one.help}{ends}")
+        if issubclass(one.type, Enum):
+            lines.append(f"  {'':<{width}}{', '.join(str(member.value) for member in one.type)}")
+    return "\n".join(lines)
 
 
-def _connector(verb: str, words: Sequence[str], default: int = 1) -> int:
-    if len(words) > 1:
-        raise Misunderstood(f"'{verb}' takes one connector, not {' '.join(words)!r}")
-    if not words:
-        return default
-    if not words[0].isdigit():
-        raise Misunderstood(f"{words[0]!r} is no connector: expected a number, as in '{verb} 1'")
-    return int(words[0])
+def usage(verb: Verb) -> str:
+    """A verb with its arguments, those in brackets that may be left out, as in `plug [N]`."""
+    words = [_shown(one) if one.required else f"[{_shown(one)}]" for one in verb.arguments]
+    return " ".join([verb.name, *words])
 
 
-def _one(make: Callable[[int], Action]) -> Callable[[str, Sequence[str], str], tuple[Action, ...]]:
-    return lambda verb, words, _: (make(_connector(verb, words)),)
+def _shown(argument: Argument) -> str:
+    if argument.name == "connector_id":
+        return "N"
+    return argument.name.upper()
 
 
-def _alone(action: Action) -> Callable[[str, Sequence[str], str], tuple[Action, ...]]:
-    def read(verb: str, words: Sequence[str], _: str) -> tuple[Action, ...]:
-        if words:
-            raise Misunderstood(f"'{verb}' takes nothing after it")
-        return (action,)
-
-    return read
-
-
-def _tag(verb: str, words: Sequence[str], default_tag: str) -> tuple[Action, ...]:
-    if not words:
-        return (Present(default_tag),)
-    return (Present(words[0], _connector(verb, words[1:]) if words[1:] else None),)
-
-
-def _start(verb: str, words: Sequence[str], default_tag: str) -> tuple[Action, ...]:
-    if len(words) == 1 and words[0].isdigit() and len(words[0]) < 3:
-        words = [default_tag, words[0]]
-    tag = words[0] if words else default_tag
-    connector_id = _connector(verb, words[1:])
-    return (StartCharging(tag, connector_id),)
+def _placed(verb: Verb, words: list[str]) -> dict[str, object]:
+    placed: dict[str, object] = {}
+    for place, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if equals and any(one.name == name for one in verb.arguments):
+            placed[name] = value
+            continue
+        free = [one for one in verb.arguments if one.name not in placed]
+        if not free:
+            raise Misunderstood(f"nothing can be done with {word!r}: expected {usage(verb)!r}")
+        last = place == len(words) - 1
+        fitting = next((one for one in free if one.required or _may_be(one, word, last)), None)
+        if fitting is None:
+            _refuse(verb, free, word)
+        else:
+            placed[fitting.name] = word
+    return placed
 
 
-def _stop(verb: str, words: Sequence[str], _: str) -> tuple[Action, ...]:
-    numbers = [word for word in words if word.isdigit()]
-    reasons = [word for word in words if not word.isdigit()]
-    if len(reasons) > 1:
-        raise Misunderstood(f"'{verb}' takes one reason, not {' '.join(reasons)!r}")
-    reason = _member(Reason, "reason", reasons[0]) if reasons else Reason.LOCAL
-    return (PressStop(_connector(verb, numbers), reason),)
+def _may_be(argument: Argument, word: str, last: bool) -> bool:
+    if issubclass(argument.type, Enum):
+        return any(str(member.value).casefold() == word.casefold() for member in argument.type)
+    if argument.type is bool:
+        return word.lower() in ("true", "false")
+    if argument.type in (int, float):
+        return word.replace(".", "", argument.type is float).isdigit()
+    return not (argument.name == "id_tag" and last and word.isdigit() and len(word) < 3)
 
 
-def _fault(verb: str, words: Sequence[str], _: str) -> tuple[Action, ...]:
-    if not words:
-        raise Misunderstood(f"'{verb}' needs an error code, as in '{verb} GroundFailure 1'")
-    code = _member(ChargePointErrorCode, "error code", words[0])
-    return (RaiseFault(code, _connector(verb, words[1:])),)
+def _refuse(verb: Verb, free: list[Argument], word: str) -> None:
+    for argument in free:
+        if issubclass(argument.type, Enum) and not word.isdigit():
+            verb.read({argument.name: word})  # says which words there are
+    expected = "a number" if free[0].type in (int, float) else free[0].type.__name__
+    raise Misunderstood(
+        f"{word!r} is no {free[0].name.removesuffix('_id')}: expected {expected}, as in {usage(verb)!r}"
+    )
 
 
-def _set(verb: str, words: Sequence[str], _: str) -> tuple[Action, ...]:
-    if not words:
-        raise Misunderstood(f"'{verb}' needs a key and a value, as in '{verb} HeartbeatInterval 60'")
-    return (Configure(words[0], " ".join(words[1:])),)
+def _help() -> str:
+    rows = {usage(verb): verb.help for verb in VERBS.values()} | _OF_THE_PROMPT
+    width = max(len(row) for row in rows) + 2
+    return "\n".join([*(f"{row:<{width}}{text}" for row, text in rows.items()), _LEGEND])
 
 
-def _member(kind: type[Word], what: str, word: str) -> Word:
-    for member in kind:
-        if member.casefold() == word.casefold():
-            return member
-    raise Misunderstood(f"no {what} is called {word!r}; there are {', '.join(kind)}")
-
-
-_VERBS: dict[str, Callable[[str, Sequence[str], str], tuple[Action, ...]]] = {
-    "plug": _one(PlugIn),
-    "unplug": _one(Unplug),
-    "tag": _tag,
-    "start": _start,
-    "stop": _stop,
-    "fault": _fault,
-    "clear": _one(ClearFault),
-    "offline": _alone(GoOffline()),
-    "online": _alone(GoOnline()),
-    "set": _set,
-}
+HELP = _help()

@@ -23,15 +23,7 @@ from voltline.messages import (
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
 from voltline.station.core.happenings import (
-    CablePlugged,
-    CableRemoved,
-    FaultCleared,
-    FaultRaised,
     ImpossibleHappening,
-    SettingChanged,
-    StopPressed,
-    TagPresented,
-    VehicleUnplugged,
 )
 from voltline.station.core.hardware import Hardware, Outlet
 from voltline.station.core.intents import Matter, Notice
@@ -39,18 +31,16 @@ from voltline.station.core.moment import Moment
 from voltline.station.device.listener import Listener
 from voltline.station.device.runner import REBOOT_S, Runner
 from voltline.station.simulator.actions import (
-    WARNINGS,
     Action,
     ClearFault,
-    Configure,
     GoOffline,
     GoOnline,
-    PlugIn,
     Present,
     PressStop,
     RaiseFault,
-    StartCharging,
+    Stage,
     Unplug,
+    plug_in,
 )
 from voltline.station.simulator.device import SimulatedDevice
 from voltline.station.simulator.outlet import MEASURANDS
@@ -128,7 +118,7 @@ class SimulatedStation:
         clock = clock or SystemClock()
         self.identity = identity
         self._listener = listener or Listener()
-        self._cars = Random(chance.random())
+        cars = Random(chance.random())
         self._device = SimulatedDevice(
             connectors=options.connectors,
             phases=options.phases,
@@ -152,6 +142,14 @@ class SimulatedStation:
             listener=self._listener,
             companion=self._drivers(Random(chance.random()), clock.monotonic()),
             reboot_s=options.reboot_s,
+        )
+        self._stage = Stage(
+            core=self._core,
+            device=self._device,
+            runner=self._runner,
+            outlet=options.outlet,
+            cars=cars,
+            id_tag=options.id_tags[0] if options.id_tags else DEFAULT_TAG,
         )
         self._last_energy_wh = [0] * options.connectors
 
@@ -190,7 +188,7 @@ class SimulatedStation:
 
     async def plug_in(self, connector_id: int = 1, vehicle: Vehicle | None = None) -> None:
         """A car plugs in; raises ImpossibleHappening where one hangs already."""
-        self.perform(PlugIn(connector_id, vehicle))
+        plug_in(self._stage, connector_id, vehicle or some_car(self._stage.cars))
 
     async def unplug(self, connector_id: int = 1) -> None:
         """The car leaves; raises ImpossibleHappening where there is none, or the cable is locked."""
@@ -228,53 +226,7 @@ class SimulatedStation:
         Raises:
             ImpossibleHappening: it cannot be done as things stand; in words for people.
         """
-        match action:
-            case PlugIn():
-                self._plug_in(action)
-            case Unplug():
-                self._unplug(action.connector_id)
-            case Present():
-                self._runner.happen(TagPresented(action.id_tag, action.connector_id))
-            case StartCharging():
-                if not self._core.connectors.outlet(action.connector_id).vehicle:
-                    self._plug_in(PlugIn(action.connector_id))
-                self._runner.happen(TagPresented(action.id_tag, action.connector_id))
-            case PressStop():
-                self._runner.happen(StopPressed(action.connector_id, action.reason))
-            case RaiseFault():
-                self._runner.happen(
-                    FaultRaised(
-                        connector_id=action.connector_id,
-                        error_code=action.error_code,
-                        blocking=action.error_code not in WARNINGS,
-                        info=action.info,
-                    )
-                )
-            case ClearFault():
-                self._runner.happen(FaultCleared(action.connector_id))
-            case Configure():
-                self._runner.happen(SettingChanged(action.key, action.value))
-            case GoOffline():
-                self._runner.go_offline()
-            case GoOnline():
-                self._runner.go_online()
-
-    def _plug_in(self, action: PlugIn) -> None:
-        connector = self._core.connectors.outlet(action.connector_id)
-        if connector.vehicle:
-            raise ImpossibleHappening(f"a vehicle is plugged into connector {connector.id} already")
-        vehicle = action.vehicle or some_car(self._cars)
-        self._device.outlet(connector.id).attach(vehicle, self._runner.moment.monotonic)
-        self._runner.happen(CablePlugged(connector.id))
-
-    def _unplug(self, connector_id: int) -> None:
-        connector = self._core.connectors.outlet(connector_id)
-        # A cable that was kept back by its lock hangs there without a vehicle.
-        if connector.vehicle or not connector.occupied:
-            self._runner.happen(VehicleUnplugged(connector_id))
-            self._device.outlet(connector_id).attach(None, self._runner.moment.monotonic)
-        if self.options.outlet is Outlet.SOCKET:
-            self._runner.happen(CableRemoved(connector_id))
+        action.act(self._stage)
 
     # ---- what can be seen of it
 
