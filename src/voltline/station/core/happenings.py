@@ -121,6 +121,49 @@ class SettingChanged(msgspec.Struct, frozen=True, gc=False):
     value: str
 
 
+class TransferProgressed(msgspec.Struct, frozen=True, gc=False):
+    """So much of transfer `number` is done; `total_bytes` is None where the server does not say."""
+
+    number: int
+    done_bytes: int
+    total_bytes: int | None
+
+
+class TransferResult(Enum):
+    """How a transfer of a file ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """The server was not reached, broke off, or has no such file: it may work another time."""
+    DENIED = "not allowed"
+    NOT_SUPPORTED = "not supported"
+    """By the server, or by this station, which knows no such protocol."""
+    BAD_MESSAGE = "not understood"
+
+
+class TransferEnded(msgspec.Struct, frozen=True, gc=False):
+    """Transfer `number` is over; `text` says for people what went wrong."""
+
+    number: int
+    result: TransferResult
+    text: str = ""
+
+
+class InstallationEnded(msgspec.Struct, frozen=True, gc=False):
+    """The fetched firmware is installed and runs from the next reboot on, or has a `problem`."""
+
+    firmware_version: str = ""
+    problem: str = ""
+
+
+class DataSent(msgspec.Struct, frozen=True, gc=False):
+    """Somebody at the station has a vendor's message for the central system; None leaves a field out."""
+
+    vendor_id: str
+    message_id: str | None = None
+    data: str | None = None
+
+
 Happening = (
     PoweredUp
     | SwitchedOff
@@ -139,6 +182,10 @@ Happening = (
     | FaultRaised
     | FaultCleared
     | SettingChanged
+    | TransferProgressed
+    | TransferEnded
+    | InstallationEnded
+    | DataSent
 )
 
 

@@ -1,11 +1,12 @@
 """What the core wants done. Whoever drives it does these things in the order given."""
 
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import msgspec
 
-from voltline.messages import ErrorCode, Request, Response
+from voltline.messages import ErrorCode, LogType, Request, Response
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +48,16 @@ class Energize(msgspec.Struct, frozen=True, gc=False):
     on: bool
 
 
+class Offer(msgspec.Struct, frozen=True, gc=False):
+    """Let the vehicle draw so many amperes on each phase of the grid, None for all that there is.
+
+    A charger for direct current takes them as power: 230 V on each of three phases.
+    """
+
+    connector_id: int
+    current_a: float | None
+
+
 class Lock(msgspec.Struct, frozen=True, gc=False):
     """Hold (`on`) or release the cable in the socket of a connector."""
 
@@ -77,6 +88,43 @@ class Keep(msgspec.Struct, frozen=True, gc=False):
     value: bytes | None
 
 
+class Download(msgspec.Struct, frozen=True, gc=False):
+    """Fetch this firmware; report `TransferEnded` with the number, and meanwhile `TransferProgressed`.
+
+    `resume`: what was fetched of it before need not be fetched again (OCPP 1.6, 8.1). A reboot ends every
+    transfer, without a report.
+    """
+
+    number: int
+    location: str
+    resume: bool
+
+
+class Upload(msgspec.Struct, frozen=True, gc=False):
+    """Bring the entries of this log between two times (None: no limit) as one file into the folder `location`.
+
+    `resume`: the file of the last attempt, going on where it broke off if the server can (OCPP 1.6, 8.2).
+    """
+
+    number: int
+    location: str
+    file_name: str
+    log: LogType
+    since: datetime | None
+    until: datetime | None
+    resume: bool
+
+
+class CancelTransfer(msgspec.Struct, frozen=True, gc=False):
+    """Break off this transfer, without a report."""
+
+    number: int
+
+
+class Install(msgspec.Struct, frozen=True, gc=False):
+    """Check and install the firmware that was fetched last; report `InstallationEnded`."""
+
+
 class Matter(Enum):
     """What a notice is about."""
 
@@ -86,6 +134,8 @@ class Matter(Enum):
     QUEUE = "queue"
     STATUS = "status"
     MEMORY = "memory"
+    FILES = "files"
+    SECURITY = "security"
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -96,4 +146,21 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     connector_id: int = 0
 
 
-Intent = Send | Answer | Refuse | StaySilent | Energize | Lock | Reboot | PowerOff | PingEvery | Keep | Notice
+Intent = (
+    Send
+    | Answer
+    | Refuse
+    | StaySilent
+    | Energize
+    | Offer
+    | Lock
+    | Reboot
+    | PowerOff
+    | PingEvery
+    | Keep
+    | Download
+    | Upload
+    | CancelTransfer
+    | Install
+    | Notice
+)

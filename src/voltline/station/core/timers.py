@@ -10,6 +10,9 @@ class Timer(Enum):
     HEARTBEAT = auto()
     RESEND = auto()
     RESET = auto()
+    FIRMWARE = auto()
+    DIAGNOSTICS = auto()
+    LOG = auto()
     CONNECTION_TIMEOUT = auto()  # a connector
     SAMPLE = auto()  # a connector
 
