@@ -29,7 +29,14 @@ from voltline.messages import (
 from voltline.rpc import CallAnswered, CallFailed, CallReceived, CallRefused, CallTimedOut, Event, Session
 from voltline.transport.handlers import Handlers
 from voltline.transport.sockets import Socket
-from voltline.wire.errors import CallError, CallTimeout, LocalProtocolError, NotConnected, RemoteProtocolError
+from voltline.wire.errors import (
+    CallError,
+    CallTimeout,
+    LocalProtocolError,
+    NotConnected,
+    OcppError,
+    RemoteProtocolError,
+)
 
 Conf = TypeVar("Conf", bound=Response)
 T = TypeVar("T")
@@ -120,7 +127,7 @@ class Connection:
         self._watch = watch or _UNWATCHED
         self._session = Session(call_timeout_s=call_timeout_s, queue_limit=queue_limit)
         self._loop = asyncio.get_running_loop()
-        self._calls: dict[str, asyncio.Future[Any]] | None = None
+        self._calls: dict[str, asyncio.Future[Event] | Promise[Event]] | None = None
         self._tasks: set[asyncio.Task[Any]] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._answered: Callable[[], None] | None = None
@@ -247,13 +254,54 @@ class Connection:
         require_valid(action, payload)
         return await self._exchange(action, payload, timeout_s)  # type: ignore[no-any-return]
 
-    async def _exchange(self, action: Action[Any, Any], payload: bytes, timeout_s: float | None) -> Any:
+    def begin(self, request: Request[Conf], *, timeout_s: float | None = None) -> Promise[Conf]:
+        """Send a CALL; what becomes of it is told by the promise, without a task and a turn of the event loop.
+
+        As `call`, which raises here what can be known at once: NotConnected, QueueFull, LocalProtocolError.
+        The promise is kept while the answer is being read, so a CALL that its listener begins leaves next. It
+        cannot be cancelled.
+        """
+        action = action_of(request)
+        payload = encode(request)
+        require_valid(action, payload)
+        promise: Promise[Conf] = Promise()
         message_id = new_message_id()
+        answer: Promise[Event] = Promise()
+        answer.add_done_callback(partial(self._keep, promise, action, message_id))
+        self._open(message_id, action, payload, timeout_s, answer)
+        return promise
+
+    def _keep(
+        self, promise: Promise[Any], action: Action[Any, Any], message_id: str, answer: Promise[Event]
+    ) -> None:
+        if self._calls is not None:
+            self._calls.pop(message_id, None)
+        try:
+            response = self._response(action, message_id, answer.result())
+        except OcppError as failure:
+            promise.set_exception(failure)
+        else:
+            promise.set_result(response)
+
+    def _open(
+        self,
+        message_id: str,
+        action: Action[Any, Any],
+        payload: bytes,
+        timeout_s: float | None,
+        answer: asyncio.Future[Event] | Promise[Event],
+    ) -> None:
         self._session.call(message_id, action.name, payload, now=self._loop.time(), timeout_s=timeout_s)
         self._calls = {} if self._calls is None else self._calls
-        answer = self._calls[message_id] = self._loop.create_future()
+        self._calls[message_id] = answer
         self._flush()
         self._arm()
+
+    async def _exchange(self, action: Action[Any, Any], payload: bytes, timeout_s: float | None) -> Any:
+        message_id = new_message_id()
+        answer: asyncio.Future[Event] = self._loop.create_future()
+        self._open(message_id, action, payload, timeout_s, answer)
+        assert self._calls is not None
         try:
             event = await answer
         except asyncio.CancelledError:
@@ -298,7 +346,8 @@ class Connection:
     def _arm(self) -> None:
         deadline = self._session.next_deadline()
         if self._timer is not None:
-            if deadline is not None and self._timer.when() <= deadline:
+            # One that comes too early only looks; making it anew for every CALL would cost more.
+            if deadline is None or self._timer.when() <= deadline:
                 return
             self._timer.cancel()
             self._timer = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from voltline.base.clock import Clock, SystemClock
+from voltline.base.promise import Promise
 from voltline.messages import ACTIONS, Request, Response, Side
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.happenings import (
@@ -32,6 +34,7 @@ from voltline.station.core.intents import (
     Keep,
     Lock,
     Notice,
+    Offer,
     PingEvery,
     PowerOff,
     Reboot,
@@ -47,6 +50,7 @@ from voltline.transport.client import ChargePoint as Client
 from voltline.transport.client import ClientOptions
 from voltline.transport.connection import Connection
 from voltline.transport.handlers import Handlers
+from voltline.transport.sockets import Line
 from voltline.wire.errors import CallError, CallTimeout, NotConnected, OcppError, RemoteProtocolError
 
 log = logging.getLogger("voltline.station")
@@ -74,8 +78,13 @@ class Runner:
         companion: Companion | None = None,
         storage: Storage | None = None,
         reboot_s: float = REBOOT_S,
+        line: Line | None = None,
+        speed: float = 1.0,
     ) -> None:
         """`endpoint` is the URL without the identity, as OCPP-J 1.6, 3.1.1 has it.
+
+        `line` stands between connection and socket; `speed` is how many seconds of `clock` go by in
+        one of the event loop. What the network does, message timeouts included, takes its real time.
 
         Raises:
             ValueError: the endpoint is no WebSocket URL, or the identity cannot be one.
@@ -88,12 +97,14 @@ class Runner:
         self._companion = companion
         self._storage = storage
         self._reboot_s = reboot_s
+        self._speed = speed
         self._client = Client(
             endpoint,
             identity,
             password=password,
             handlers=_HANDLERS,
             options=options,
+            line=line,
             on_connected=self._connected,
             on_disconnected=self._disconnected,
         )
@@ -103,6 +114,7 @@ class Runner:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._token = 0
+        self._answering = False
         self._power_up_at: float | None = None
         self._changed: list[Callable[[], None]] = []
         self._off: asyncio.Event = asyncio.Event()
@@ -180,13 +192,17 @@ class Runner:
         """Take a request of the central system; give the response, or a future for ever without one."""
         self._token += 1
         reply: Reply | None = None
-        for intent in self.core.handle(Asked(self._token, request), self.moment):
-            if isinstance(intent, Answer | Refuse | StaySilent) and intent.token == self._token:
-                reply = intent
-            else:
-                self._perform([intent])
-        assert reply is not None, f"the core left {type(request).__name__} without a reply"
-        self._look_around()
+        self._answering = True
+        try:
+            for intent in self.core.handle(Asked(self._token, request), self.moment):
+                if isinstance(intent, Answer | Refuse | StaySilent) and intent.token == self._token:
+                    reply = intent
+                else:
+                    self._perform([intent])
+            assert reply is not None, f"the core left {type(request).__name__} without a reply"
+            self._look_around()
+        finally:
+            self._answering = False
         self._listener.exchanged(Exchange(False, request, reply, 0.0))
         if isinstance(reply, Answer):
             return reply.response
@@ -208,7 +224,7 @@ class Runner:
             elif isinstance(intent, Keep):
                 if self._storage is not None:
                     self._storage.keep(intent.name, intent.value)
-            elif isinstance(intent, Energize | Lock):
+            elif isinstance(intent, Energize | Lock | Offer):
                 self._device.perform(intent, self.moment)
             elif isinstance(intent, Notice):
                 self._listener.noticed(intent)
@@ -228,14 +244,28 @@ class Runner:
         connection = self._connection
         if connection is None:
             raise AssertionError("the core sends only while the link is up")
-        # As a task, so that the answer to a request which led to this goes out before it.
-        connection.spawn(self._exchange(connection, send))
+        if self._answering:
+            # The answer to the request which led to this goes out before it.
+            asyncio.get_running_loop().call_soon(self._begin, connection, send)
+        else:
+            self._begin(connection, send)
 
-    async def _exchange(self, connection: Connection, send: Send) -> None:
+    def _begin(self, connection: Connection, send: Send) -> None:
         began = self._clock.monotonic()
+        try:
+            promise = connection.begin(send.request, timeout_s=send.timeout_s)
+        except NotConnected:
+            return  # the core learns of the lost connection next
+        except OcppError as failure:
+            log.exception("%s: %s was not sent", self.identity, type(send.request).__name__)
+            self._conclude(send, began, Failed(send.number, Failure.REFUSED, str(failure)))
+        else:
+            promise.add_done_callback(partial(self._concluded, send, began))
+
+    def _concluded(self, send: Send, began: float, promise: Promise[Response]) -> None:
         outcome: Answered | Failed
         try:
-            response = await connection.call(send.request, timeout_s=send.timeout_s)
+            outcome = Answered(send.number, promise.result())
         except CallError as refusal:
             text = f"{refusal.code}: {refusal.description}".rstrip(": ")
             outcome = Failed(send.number, Failure.REFUSED, text)
@@ -245,13 +275,13 @@ class Runner:
             outcome = Failed(send.number, Failure.TIMEOUT, f"no answer in {send.timeout_s:g} s")
         except NotConnected as failure:
             outcome = Failed(send.number, Failure.LOST, str(failure))
-        except OcppError as failure:
-            log.exception("%s: %s was not sent", self.identity, type(send.request).__name__)
-            outcome = Failed(send.number, Failure.REFUSED, str(failure))
-        else:
-            outcome = Answered(send.number, response)
+        self._conclude(send, began, outcome)
+
+    def _conclude(self, send: Send, began: float, outcome: Answered | Failed) -> None:
         took_s = self._clock.monotonic() - began
         self._listener.exchanged(Exchange(True, send.request, outcome, took_s))
+        if isinstance(outcome, Failed) and outcome.failure is Failure.LOST:
+            return  # with it goes the connection, and that is what the core acts on
         self.happen(outcome)
 
     # ---- the connection
@@ -293,10 +323,11 @@ class Runner:
         at = min((one for one in deadlines if one is not None), default=None)
         if at is None:
             self._cancel_timer()
-        elif self._timer is None or at != self._timer_at:
+        elif self._timer is None or at < self._timer_at:
+            # One that comes too early only looks; most deadlines are put off again and again.
             self._cancel_timer()
             self._timer_at = at
-            wait_s = max(0.0, at - self._clock.monotonic())
+            wait_s = max(0.0, at - self._clock.monotonic()) / self._speed
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._time_passed)
 
     def _cancel_timer(self) -> None:
