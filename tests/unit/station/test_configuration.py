@@ -71,7 +71,6 @@ def test_what_needs_a_reboot_says_so(lab: Lab):
 @pytest.mark.requirement("CFG-04")
 def test_unknown_key_is_not_supported(lab: Lab):
     assert lab.set("NoSuchKey", "1") == "NotSupported"
-    assert lab.set("LocalAuthListEnabled", "true") == "NotSupported"
 
 
 @pytest.mark.requirement("CFG-05", "WSC-13")

@@ -1,7 +1,7 @@
 """The configuration keys of this station and their values (OCPP 1.6, 5.3, 5.8 and 9).
 
-What a key is, who may write it and what it may hold is data of `voltline.messages`; here stands which keys
-this station has, where it is narrower than the specification, and what they are set to.
+What a standard key is, who may write it and what it may hold is data of `voltline.messages`; here stands what
+the keys of a make are set to, where it is narrower than the specification, and what changes survive.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,15 +11,15 @@ import msgspec
 
 from voltline.messages import (
     CONFIGURATION_KEYS,
+    UNSET,
     ConfigurationStatus,
     FeatureProfile,
     KeyValue,
 )
 from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
-from voltline.station.core.hardware import Hardware, Outlet
+from voltline.station.core.hardware import Hardware, Outlet, VendorKey
 from voltline.station.core.measurands import selection_of
-
-PROFILES = (FeatureProfile.CORE, FeatureProfile.REMOTE_TRIGGER)
+from voltline.station.core.memory import Memory
 
 MOST_MEASURANDS = 22
 MEASURAND_LISTS = (
@@ -28,6 +28,15 @@ MEASURAND_LISTS = (
     "StopTxnSampledData",
     "StopTxnAlignedData",
 )
+LONGEST_VALUE = 500
+"""Characters (OCPP 1.6, 6.9)."""
+
+DAY_S = 24 * 3600
+
+OWN_KEYS: tuple[VendorKey, ...] = ()
+"""The keys that every station of this core has beside the standard ones."""
+
+RECORD = "configuration"
 
 Check = Callable[[str], bool]
 
@@ -47,42 +56,26 @@ def _anything(_: str) -> bool:
 
 
 def _initial_values(hardware: Hardware) -> dict[str, str]:
-    """The keys of this station, and what they hold when nobody has changed them."""
+    """The keys that a make of this kind sets; the others begin with what their declaration proposes."""
     connectors = range(1, hardware.connectors + 1)
     rotation = "NotApplicable" if hardware.phases != 3 else "Unknown"
-    values = {
+    return {
+        "ChargeProfileMaxStackLevel": "8",
+        "ChargingScheduleMaxPeriods": "24",
         "ConnectorPhaseRotation": ",".join(f"{number}.{rotation}" for number in connectors),
         "ConnectorPhaseRotationMaxLength": str(hardware.connectors + 1),
-        "GetConfigurationMaxKeys": "50",
-        "HeartbeatInterval": "300",
+        "LocalAuthListMaxLength": "1000",
+        "MaxChargingProfilesInstalled": "20",
         "NumberOfConnectors": str(hardware.connectors),
+        "ReserveConnectorZeroSupported": "true",
+        "SendLocalListMaxLength": "100",
         "StopTransactionMaxMeterValues": "100",
-        "SupportedFeatureProfiles": ",".join(PROFILES),
+        "SupportedFeatureProfiles": ",".join(hardware.profiles),
+        "SupportedFeatureProfilesMaxLength": str(len(FeatureProfile) - 1),
+        "SupportedFileTransferProtocols": "FTP,FTPS,HTTP,HTTPS",
         "UnlockConnectorOnEVSideDisconnect": "true" if hardware.outlet is Outlet.SOCKET else "false",
+        **{f"{name}MaxLength": str(MOST_MEASURANDS) for name in MEASURAND_LISTS},
     }
-    defaults = (
-        "AllowOfflineTxForUnknownId",
-        "AuthorizationCacheEnabled",
-        "AuthorizeRemoteTxRequests",
-        "ClockAlignedDataInterval",
-        "ConnectionTimeOut",
-        "LocalAuthorizeOffline",
-        "LocalPreAuthorize",
-        "MessageTimeout",
-        "MeterValueSampleInterval",
-        "ResetRetries",
-        "StopTransactionOnEVSideDisconnect",
-        "StopTransactionOnInvalidId",
-        "TransactionMessageAttempts",
-        "TransactionMessageRetryInterval",
-        "WebSocketPingInterval",
-        *MEASURAND_LISTS,
-    )
-    for name in defaults:
-        values[name] = CONFIGURATION_KEYS[name].default or ""
-    for name in MEASURAND_LISTS:
-        values[f"{name}MaxLength"] = str(MOST_MEASURANDS)
-    return values
 
 
 def _checks(hardware: Hardware) -> dict[str, Check]:
@@ -99,8 +92,7 @@ def _checks(hardware: Hardware) -> dict[str, Check]:
         )
 
     return {
-        # Its meters keep no averages over a span of the clock.
-        "ClockAlignedDataInterval": lambda value: int(value) == 0,
+        "ClockAlignedDataInterval": lambda value: int(value) <= DAY_S,
         "ConnectorPhaseRotation": wired,
         # Without a pause between heartbeats nothing else would get through.
         "HeartbeatInterval": lambda value: int(value) > 0,
@@ -109,33 +101,94 @@ def _checks(hardware: Hardware) -> dict[str, Check]:
     }
 
 
-@lru_cache(maxsize=64)
 def settings_of(hardware: Hardware) -> Mapping[str, Setting]:
-    """The keys of stations of this make, by name in lower case. A fleet of one make shares them."""
+    """The keys of stations of this make, by name in lower case. A fleet of one make shares them.
+
+    Raises:
+        ValueError: a default of the make is for no key of it, or no value of its key; or a vendor key has
+            the name of another key.
+    """
+    # What a station calls itself has no bearing on its keys, and differs from one to the next.
+    return _settings_of(msgspec.structs.replace(hardware, boot=_ANY_BOOT))
+
+
+_ANY_BOOT = msgspec.defstruct("AnyBoot", [], frozen=True)()
+
+
+@lru_cache(maxsize=64)
+def _settings_of(hardware: Hardware) -> Mapping[str, Setting]:
     read_only = {"UnlockConnectorOnEVSideDisconnect"} if hardware.outlet is Outlet.TETHERED else set()
     after_reboot = {"WebSocketPingInterval"}
     checks = _checks(hardware)
-    settings = {}
-    for name, initial in _initial_values(hardware).items():
-        key = CONFIGURATION_KEYS[name]
-        settings[name.lower()] = Setting(
+    initial = _initial_values(hardware)
+    settings: dict[str, Setting] = {}
+    for key in CONFIGURATION_KEYS.values():
+        if key.profile not in hardware.profiles:
+            continue
+        settings[key.name.lower()] = Setting(
             key,
-            initial,
-            readonly=key.access is Access.READ or name in read_only,
-            after_reboot=name in after_reboot,
-            accepts=checks.get(name, _anything),
+            initial.get(key.name, key.default or ""),
+            readonly=key.access is Access.READ or key.name in read_only,
+            after_reboot=key.name in after_reboot,
+            accepts=checks.get(key.name, _anything),
         )
+    for vendor_key in (*OWN_KEYS, *hardware.vendor_keys):
+        if settings.setdefault(vendor_key.name.lower(), made := _vendor_setting(vendor_key)) is not made:
+            raise ValueError(f"there is a configuration key {vendor_key.name} already")
+    for name, value in hardware.defaults:
+        setting = settings.get(name.lower())
+        if setting is None:
+            raise ValueError(f"{name} is no configuration key of this make")
+        problem = setting.key.problem(value)
+        if problem is not None or not setting.accepts(value):
+            raise ValueError(f"{name} cannot be {value!r}: {problem or 'this make cannot do that'}")
+        settings[name.lower()] = msgspec.structs.replace(setting, initial=value)
     return dict(sorted(settings.items()))
 
 
+def _vendor_setting(vendor_key: VendorKey) -> Setting:
+    key = ConfigurationKey(
+        name=vendor_key.name,
+        profile=FeatureProfile.CORE,
+        type=vendor_key.type,
+        access=vendor_key.access,
+        meaning=vendor_key.meaning,
+        minimum=vendor_key.minimum,
+        maximum=vendor_key.maximum,
+        allowed=vendor_key.allowed,
+        source="the vendor",
+    )
+    problem = key.problem(vendor_key.default)
+    if problem is not None:
+        raise ValueError(f"the default of {key.name} is no value of it: {problem}")
+    return Setting(
+        key,
+        vendor_key.default,
+        readonly=key.access is Access.READ,
+        after_reboot=vendor_key.after_reboot,
+        accepts=_anything,
+    )
+
+
 class Configuration:
-    """The values of one station. Only what was changed is kept; it survives a reboot."""
+    """The values of one station. Only what was changed is kept; it survives reboots and losses of power."""
 
-    __slots__ = ("_changed", "_settings")
+    __slots__ = ("_changed", "_memory", "_settings")
 
-    def __init__(self, hardware: Hardware) -> None:
+    def __init__(self, hardware: Hardware, memory: Memory) -> None:
+        """Raises ValueError where the make contradicts itself, see `settings_of`."""
         self._settings = settings_of(hardware)
-        self._changed: dict[str, str] = {}
+        self._memory = memory
+        kept = memory.recall(RECORD, dict[str, str]) or {}
+        # Another version of the firmware may have other keys, and other limits.
+        self._changed = {
+            name: value
+            for name, value in kept.items()
+            if (setting := self._settings.get(name)) is not None and _fits(setting, value)
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._settings
 
     def text(self, name: str) -> str:
         """The value of a key of this station, as text."""
@@ -153,7 +206,7 @@ class Configuration:
 
     def set_heartbeat_interval(self, interval_s: int) -> None:
         """BootNotification.conf sets this key, whatever it was (OCPP 1.6, 4.2)."""
-        self._changed["heartbeatinterval"] = str(interval_s)
+        self._set("heartbeatinterval", str(interval_s))
 
     def change(self, name: str, value: str) -> ConfigurationStatus:
         """Set a key by the rules of ChangeConfiguration (OCPP 1.6, 5.3)."""
@@ -161,11 +214,11 @@ class Configuration:
         setting = self._settings.get(folded)
         if setting is None:
             return ConfigurationStatus.NOT_SUPPORTED
-        if setting.readonly or setting.key.problem(value) is not None or not setting.accepts(value):
+        if setting.readonly or not _fits(setting, value):
             return ConfigurationStatus.REJECTED
         if setting.key.type in (ValueType.BOOLEAN, ValueType.INTEGER):
             value = value.strip().lower()
-        self._changed[folded] = value
+        self._set(folded, value)
         return ConfigurationStatus.REBOOT_REQUIRED if setting.after_reboot else ConfigurationStatus.ACCEPTED
 
     def read(self, names: Iterable[str]) -> tuple[list[KeyValue], list[str]]:
@@ -176,6 +229,17 @@ class Configuration:
             setting = self._settings.get(name.lower())
             if setting is None:
                 unknown.append(name)
-            else:
-                known.append(KeyValue(key=setting.key.name, readonly=setting.readonly, value=self.text(name)))
+                continue
+            # A secret can be written, and is known to be there, but does not leave the station.
+            value = UNSET if setting.key.access is Access.WRITE else self.text(name)
+            known.append(KeyValue(key=setting.key.name, readonly=setting.readonly, value=value))
         return known, unknown
+
+    def _set(self, folded: str, value: str) -> None:
+        if self._changed.get(folded) != value:
+            self._changed[folded] = value
+            self._memory.keep(RECORD, self._changed)
+
+
+def _fits(setting: Setting, value: str) -> bool:
+    return len(value) <= LONGEST_VALUE and setting.key.problem(value) is None and setting.accepts(value)

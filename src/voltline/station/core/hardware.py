@@ -30,6 +30,12 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """Phases of every connector: 1 or 3; 0 for direct current."""
     measurands: frozenset[Measurand] = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER})
     """What the meters can deliver; a configuration that asks for more is Rejected (errata, 3.14.4)."""
+    cached_tags: int = 1000
+    """The most id tags that the authorization cache holds; 0: the station has none."""
+    listed_tags: int = 10_000
+    """The most id tags that the local list holds; 0: the station keeps none."""
+    reserves_any: bool = True
+    """Whether connector 0, which is any connector, can be reserved."""
 
     def __post_init__(self) -> None:
         if self.connectors < 1:

@@ -1,0 +1,35 @@
+"""Configuration keys of this station that OCPP does not know: switches of what the texts leave to the maker."""
+
+from voltline.messages import FeatureProfile
+from voltline.messages.configuration_keys import Access, ConfigurationKeys
+from voltline.messages.configuration_keys.key import KeysOf
+
+_core = KeysOf(FeatureProfile.CORE)
+_reservation = KeysOf(FeatureProfile.RESERVATION)
+
+VENDOR_KEYS = ConfigurationKeys(
+    _core.flag(
+        "FreeVendEnabled",
+        Access.READ_WRITE,
+        "Whether plugging in is enough: the transaction starts with FreeVendIdTag, and no tag is presented.",
+        "Voltline",
+        default="false",
+    ),
+    _core.text(
+        "FreeVendIdTag",
+        Access.READ_WRITE,
+        "The id tag under which everybody charges when FreeVendEnabled is true.",
+        "Voltline",
+        default="00000000",
+        pattern=r"[!-~]([ -~]{0,18}[!-~])?",
+        form="an id tag of 1 to 20 printable characters",
+    ),
+    _reservation.flag(
+        "ReservationEnabled",
+        Access.READ_WRITE,
+        "Whether reservations are accepted; without, ReserveNow is Rejected (OCPP 1.6, 5.13).",
+        "Voltline",
+        default="true",
+    ),
+)
+"""By name, found without regard to case, in the same form as the standard keys."""
