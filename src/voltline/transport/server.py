@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import msgspec
-from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from voltline.base.ids import InvalidIdentity, folded, identity_from_path
 from voltline.messages import Deviation, DeviationKind, ErrorCode, Mode, Request, Response, Side
@@ -27,6 +27,7 @@ from voltline.transport.connection import Connection, Watch
 from voltline.transport.handlers import Handlers
 from voltline.transport.server_socket import ServerSocket
 from voltline.transport.sockets import Socket
+from voltline.transport.upgrade import refusal, switching
 from voltline.wire.errors import NotConnected
 
 Conf = TypeVar("Conf", bound=Response)
@@ -40,13 +41,6 @@ NO_SUBPROTOCOL = Deviation(
     kind=DeviationKind.MISSING,
     text="no subprotocol is offered; taken for ocpp1.6 (OCPP-J 1.6, 3.1.2)",
     code=ErrorCode.PROTOCOL_ERROR,
-    usable=True,
-)
-BINARY_FRAME = Deviation(
-    path="$",
-    kind=DeviationKind.WRONG_TYPE,
-    text="the message came as a binary frame; OCPP-J sends text frames (OCPP-J 1.6, 4.1.2)",
-    code=ErrorCode.FORMATION_VIOLATION,
     usable=True,
 )
 
@@ -103,8 +97,7 @@ class CentralSystem:
         self._sockets: dict[Connection, ServerSocket] = {}
         self._runner: web.ServerRunner | None = None
         self._sweeper: asyncio.Task[None] | None = None
-        self._reading = asyncio.Event()
-        self._reading.set()
+        self._paused = False
         self._stopping = False
 
     # ---- stations
@@ -190,22 +183,23 @@ class CentralSystem:
 
     def pause_reading(self) -> None:
         """Take no more frames from any station, so that TCP holds them back."""
-        self._reading.clear()
+        self._paused = True
+        for socket in self._sockets.values():
+            socket.pause_reading()
 
     def resume_reading(self) -> None:
-        self._reading.set()
+        self._paused = False
+        for socket in self._sockets.values():
+            socket.resume_reading()
 
     # ---- one connection
 
     async def _requested(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._stopping:
             return _refusal(Refused(503, "the central system is stopping", retry_after_s=10))
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return web.Response(
-                status=426,
-                text="this is an OCPP 1.6 endpoint: connect by WebSocket\n",
-                headers={"Upgrade": "websocket"},
-            )
+        no_handshake = refusal(request)
+        if no_handshake is not None:
+            return no_handshake
         try:
             identity = identity_from_path(request.raw_path)
         except InvalidIdentity as error:
@@ -227,68 +221,52 @@ class CentralSystem:
             )
             return _refusal(decision)
         subprotocol = chosen_subprotocol(offered)
-        websocket = web.WebSocketResponse(
-            protocols=(subprotocol,) if subprotocol else (),
-            compress=False,
-            autoping=False,
-            max_msg_size=self.options.max_message_bytes,
-        )
-        try:
-            await websocket.prepare(request)
-        except ConnectionError:
-            return _refusal(Refused(503, "the station left during the handshake"))  # nobody reads it
-        if subprotocol is None and (offered or not self.options.accept_missing_subprotocol):
-            # OCPP-J 1.6, 3.2: finish the handshake without the header, then close at once.
-            log.info(
-                "%s from %s: offers %s, not ocpp1.6; closed", identity, handshake.remote, offered or "nothing"
-            )
-            await websocket.close(code=WSCloseCode.PROTOCOL_ERROR, message=b"this endpoint speaks ocpp1.6")
-            return websocket
+        response = switching(request, subprotocol)
         transport = request.transport
-        if transport is not None:
-            socket = ServerSocket(websocket, transport, self.options.max_unsent_bytes)
-            await self._connected(handshake, decision, subprotocol, socket)
-        return websocket
+        try:
+            await response.prepare(request)
+        except ConnectionError:
+            transport = None
+        if transport is None or transport.is_closing():
+            return _refusal(Refused(503, "the station left during the handshake"))  # nobody reads it
+        socket = ServerSocket(transport, self.options.max_unsent_bytes)
+        await self._connected(request, handshake, decision, subprotocol, socket)
+        return response
 
     async def _connected(
-        self, handshake: Handshake, decision: Admitted, subprotocol: str | None, socket: ServerSocket
+        self,
+        request: web.BaseRequest,
+        handshake: Handshake,
+        decision: Admitted,
+        subprotocol: str | None,
+        socket: ServerSocket,
     ) -> None:
         connection = self.connection(
             socket, handshake.identity, handshake.remote, subprotocol, decision.context
         )
+        if subprotocol is None and (handshake.subprotocols or not self.options.accept_missing_subprotocol):
+            # OCPP-J 1.6, 3.2: finish the handshake without the header, then close at once.
+            offers = ", ".join(handshake.subprotocols) or "nothing"
+            log.info(
+                "%s from %s: offers %s, not ocpp1.6; closed", handshake.identity, handshake.remote, offers
+            )
+            socket.close(WSCloseCode.PROTOCOL_ERROR, "this endpoint speaks ocpp1.6")
+            socket.serve(request, connection, self.options.max_message_bytes)
+            await socket.ended
+            return
         self._sockets[connection] = socket
-        reason = "the connection ended"
         try:
             self.enter(connection)
             if subprotocol is None:
                 connection.deviated("", "", (NO_SUBPROTOCOL,))
-            reason = await self._read(connection, socket)
+            if self._paused:
+                socket.pause_reading()
+            socket.serve(request, connection, self.options.max_message_bytes)
+            await socket.ended
         finally:
             self._sockets.pop(connection, None)
-            socket.end()
-            self.leave(connection, reason)
-
-    async def _read(self, connection: Connection, socket: ServerSocket) -> str:
-        receive, reading, text_received = socket.websocket.receive, self._reading, connection.text_received
-        while True:
-            message: WSMessage = await receive()
-            if not reading.is_set():
-                await reading.wait()
-            kind = message.type
-            if kind is WSMsgType.TEXT:
-                socket.pinged_at = None
-                text_received(message.data)
-            elif kind is WSMsgType.PING:
-                connection.last_heard = asyncio.get_running_loop().time()
-                socket.pong(message.data)
-            elif kind is WSMsgType.PONG:
-                connection.last_heard = asyncio.get_running_loop().time()
-                socket.pinged_at = None
-            elif kind is WSMsgType.BINARY:
-                connection.deviated("", "", (BINARY_FRAME,))
-                text_received(message.data.decode("utf-8", "replace"))
-            else:
-                return socket.end_reason(message)
+            socket.lost()
+            self.leave(connection, socket.end_reason)
 
     # ---- also for adapters, which bring a socket of their own
 

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from voltline.base.ids import InvalidIdentity, valid_identity
 from voltline.transport.admission import SUBPROTOCOL, Decision, Handshake, Refused
 from voltline.transport.connection import Connection
-from voltline.transport.server import BINARY_FRAME, NO_SUBPROTOCOL, CentralSystem
+from voltline.transport.server import NO_SUBPROTOCOL, CentralSystem
+from voltline.transport.server_socket import BINARY_FRAME
 from voltline.transport.sockets import OutboxSocket
 
 NOT_OURS = f"this endpoint speaks {SUBPROTOCOL}"
