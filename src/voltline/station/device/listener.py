@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from voltline.messages import Request
-from voltline.station.core.happenings import Answered, Failed
+from voltline.station.core.happenings import Answered, Failed, Happening
 from voltline.station.core.intents import Answer, Notice, Refuse, StaySilent
 
 
@@ -29,3 +29,40 @@ class Listener:
 
     def linked(self, up: bool, text: str) -> None:
         """The connection stands (`text`: where to) or is gone (`text`: why)."""
+
+    def framed(self, sent: bool, text: str) -> None:
+        """A frame went out (`sent`) or came in, as it is on the wire."""
+
+    def happened(self, happening: Happening) -> None:
+        """The core has taken in a happening; what follows from it is told after it."""
+
+
+class Listeners(Listener):
+    """Tells several, in the order in which they were added."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = list(listeners)
+
+    def add(self, listener: Listener) -> None:
+        """Tell this one too from now on."""
+        self._listeners.append(listener)
+
+    def exchanged(self, exchange: Exchange) -> None:
+        for listener in self._listeners:
+            listener.exchanged(exchange)
+
+    def noticed(self, notice: Notice) -> None:
+        for listener in self._listeners:
+            listener.noticed(notice)
+
+    def linked(self, up: bool, text: str) -> None:
+        for listener in self._listeners:
+            listener.linked(up, text)
+
+    def framed(self, sent: bool, text: str) -> None:
+        for listener in self._listeners:
+            listener.framed(sent, text)
+
+    def happened(self, happening: Happening) -> None:
+        for listener in self._listeners:
+            listener.happened(happening)

@@ -48,7 +48,7 @@ from voltline.station.device.listener import Exchange, Listener
 from voltline.station.device.storage import Storage
 from voltline.transport.client import ChargePoint as Client
 from voltline.transport.client import ClientOptions
-from voltline.transport.connection import Connection
+from voltline.transport.connection import SENT, Connection, Watch
 from voltline.transport.handlers import Handlers
 from voltline.transport.sockets import Line
 from voltline.wire.errors import CallError, CallTimeout, NotConnected, OcppError, RemoteProtocolError
@@ -105,6 +105,8 @@ class Runner:
             handlers=_HANDLERS,
             options=options,
             line=line,
+            # Only for those who want frames: a fleet does not pay for what nobody looks at.
+            watch=None if type(self._listener).framed is Listener.framed else Watch(frame=self._framed),
             on_connected=self._connected,
             on_disconnected=self._disconnected,
         )
@@ -181,7 +183,7 @@ class Runner:
             ImpossibleHappening: it cannot happen to the station as it stands; in words for people.
         """
         try:
-            self._perform(self.core.handle(happening, self.moment))
+            self._take_in(happening)
         except ImpossibleHappening:
             self._perform(self.core.handle(Tick(), self.moment))
             raise
@@ -194,7 +196,10 @@ class Runner:
         reply: Reply | None = None
         self._answering = True
         try:
-            for intent in self.core.handle(Asked(self._token, request), self.moment):
+            asked = Asked(self._token, request)
+            intents = self.core.handle(asked, self.moment)
+            self._listener.happened(asked)
+            for intent in intents:
                 if isinstance(intent, Answer | Refuse | StaySilent) and intent.token == self._token:
                     reply = intent
                 else:
@@ -209,6 +214,11 @@ class Runner:
         if isinstance(reply, Refuse):
             raise RemoteProtocolError(reply.code, reply.text)
         return asyncio.get_running_loop().create_future()
+
+    def _take_in(self, happening: Happening) -> None:
+        intents = self.core.handle(happening, self.moment)
+        self._listener.happened(happening)
+        self._perform(intents)
 
     def _look_around(self) -> None:
         self._arm()
@@ -315,6 +325,9 @@ class Runner:
         self._listener.linked(False, connection.closed_reason or "")
         self.happen(LinkDown())
 
+    def _framed(self, _: Connection, direction: str, text: str) -> None:
+        self._listener.framed(direction == SENT, text)
+
     # ---- the one timer
 
     def _arm(self) -> None:
@@ -344,7 +357,7 @@ class Runner:
             if self._wanted_online:
                 self._connect()
         for happening in self._device.events(now):
-            self._perform(self.core.handle(happening, self.moment))
+            self._take_in(happening)
         if self._companion is not None:
             self._companion.wake(now)
         self.happen(Tick())
