@@ -6,26 +6,31 @@ import asyncio
 import base64
 import logging
 import random
+import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote, urlsplit
 
-import aiohttp
 import msgspec
-from aiohttp import WSMsgType
 
 from voltline.base.ids import valid_identity
 from voltline.messages import Mode, Request, Response, Side
 from voltline.transport.admission import SUBPROTOCOL
+from voltline.transport.client_socket import ClientSocket, Refusal, open_socket
 from voltline.transport.connection import Connection, Watch
 from voltline.transport.handlers import Handlers
-from voltline.transport.sockets import OutboxSocket
+from voltline.transport.sockets import Line
 from voltline.wire.errors import NotConnected
+
+__all__ = ["ChargePoint", "ClientOptions", "Refusal", "connection_url", "waits"]
 
 Conf = TypeVar("Conf", bound=Response)
 
 log = logging.getLogger("voltline.transport")
+
+CLOSE_WAIT_S = 10.0
+"""How long the central system may take to answer a close frame."""
 
 
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +50,6 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     longest_wait_s: float = 60.0
     jitter: float = 0.5
     """Part of each wait that is left to chance, so that a fleet does not come back in one moment."""
-
-
-class Refusal(NotConnected):
-    """The central system refused the upgrade; ``status`` is its HTTP status (401, 404, 503...)."""
-
-    def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 Hook = Callable[[Connection], Awaitable[None] | None]
@@ -109,11 +106,12 @@ class ChargePoint:
         on_connected: Hook | None = None,
         on_disconnected: Hook | None = None,
         subprotocols: tuple[str, ...] = (SUBPROTOCOL,),
-        session: aiohttp.ClientSession | None = None,
+        tls: ssl.SSLContext | None = None,
+        line: Line | None = None,
     ) -> None:
-        """``password`` is sent by HTTP Basic authentication, as raw bytes (OCPP-J 1.6, 6.2.2). A fleet shares
-        one ``session``, which it closes itself. Raises ValueError for an endpoint or identity that is
-        none."""
+        """``password`` is sent by HTTP Basic authentication, as raw bytes (OCPP-J 1.6, 6.2.2). ``tls`` says
+        whom wss:// trusts, by default whom this machine does. ``line`` stands between every connection and
+        its socket. Raises ValueError for an endpoint or identity that is none."""
         self.url = connection_url(endpoint, identity)
         self.identity = identity
         self.handlers = handlers or Handlers(Side.CHARGE_POINT)
@@ -125,10 +123,10 @@ class ChargePoint:
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
         self._subprotocols = subprotocols
-        self._shared = session
-        self._session: aiohttp.ClientSession | None = None
+        self._line = line
+        self._tls = tls
         self._link: asyncio.Task[None] | None = None
-        self._online: asyncio.Event = asyncio.Event()
+        self._online: asyncio.Event | None = None
 
     @property
     def connected(self) -> bool:
@@ -143,15 +141,14 @@ class ChargePoint:
     async def until_connected(self) -> Connection:
         """Wait until there is a connection."""
         while self.connection is None:
+            if self._online is None:
+                self._online = asyncio.Event()
             await self._online.wait()
         return self.connection
 
     async def run(self) -> None:
         """Connect, and connect again whenever the connection is lost, until cancelled or closed."""
-        try:
-            await self._stay(None)
-        finally:
-            await self._close_session()
+        await self._stay(None)
 
     async def __aenter__(self) -> Self:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -174,18 +171,12 @@ class ChargePoint:
             self._link.cancel()
             await asyncio.wait([self._link])
             self._link = None
-        await self._close_session()
-
-    async def _close_session(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
 
     async def _stay(self, first: asyncio.Future[None] | None) -> None:
         wait = waits(self.options)
         while True:
             try:
-                websocket = await self._connect()
+                socket = await self._connect()
             except NotConnected as failure:
                 if first is not None and not first.done():
                     first.set_exception(failure)
@@ -193,47 +184,34 @@ class ChargePoint:
                 log.warning("%s: %s", self.identity, failure)
             else:
                 wait = waits(self.options)
-                await self._live(websocket, first)
+                await self._live(socket, first)
             await asyncio.sleep(wait())
 
-    async def _connect(self) -> aiohttp.ClientWebSocketResponse:
-        session = self._shared or self._session
-        if session is None:
-            session = self._session = aiohttp.ClientSession()
+    async def _connect(self) -> ClientSocket:
         headers = {}
         if self._password is not None:
             credentials = base64.b64encode(self.identity.encode() + b":" + self._password)
             headers["Authorization"] = f"Basic {credentials.decode()}"
         try:
             async with asyncio.timeout(self.options.connect_timeout_s):
-                websocket = await session.ws_connect(
+                socket = await open_socket(
                     self.url,
-                    protocols=self._subprotocols,
+                    subprotocols=self._subprotocols,
                     headers=headers,
-                    heartbeat=self.options.ping_interval_s or None,
-                    max_msg_size=self.options.max_message_bytes,
-                    compress=0,
+                    max_message_bytes=self.options.max_message_bytes,
+                    tls=self._tls,
                 )
-        except aiohttp.WSServerHandshakeError as refusal:
-            raise Refusal(
-                f"{self.url} refused the connection with HTTP {refusal.status}", refusal.status
-            ) from refusal
-        except (aiohttp.ClientError, OSError, TimeoutError) as failure:
+        except (OSError, TimeoutError) as failure:
             reason = str(failure) or type(failure).__name__
             raise NotConnected(f"cannot connect to {self.url}: {reason}") from failure
-        if self._subprotocols and websocket.protocol is None:
+        if self._subprotocols and socket.subprotocol is None:
             log.warning("%s: the central system did not choose a subprotocol", self.identity)
-        return websocket
+        return socket
 
-    async def _live(
-        self, websocket: aiohttp.ClientWebSocketResponse, first: asyncio.Future[None] | None
-    ) -> None:
-        async def close(code: int, reason: str) -> None:
-            await websocket.close(code=code, message=reason.encode()[:123])
-
-        socket = OutboxSocket(websocket.send_str, close)
+    async def _live(self, socket: ClientSocket, first: asyncio.Future[None] | None) -> None:
+        line = self._line
         connection = Connection(
-            socket,
+            socket if line is None else line,
             self.identity,
             self.handlers,
             mode=self.options.mode,
@@ -241,40 +219,30 @@ class ChargePoint:
             queue_limit=self.options.queue_limit,
             watch=self._watch,
             remote=self.url,
-            subprotocol=websocket.protocol,
+            subprotocol=socket.subprotocol,
         )
+        if line is not None:
+            line.opened(socket, connection.text_received)
         self.connection = connection
-        self._online.set()
+        if self._online is not None:
+            self._online.set()
         reason = "the charge point closed the connection"
         try:
             self._tell(self._on_connected, connection)
             if first is not None and not first.done():
                 first.set_result(None)
-            reason = await _read(websocket, connection)
+            received = connection.text_received if line is None else line.received
+            socket.listen(received, self.options.ping_interval_s)
+            reason = await socket.ended()
         finally:
-            self.connection = None
-            self._online.clear()
+            self.connection = self._online = None
+            if line is not None:
+                line.closed()
             connection.lost(reason)
             self._tell(self._on_disconnected, connection)
-            await socket.drained()
-            await websocket.close()
+            await socket.gone(CLOSE_WAIT_S)
 
     def _tell(self, hook: Hook | None, connection: Connection) -> None:
         outcome = hook(connection) if hook is not None else None
         if outcome is not None:
             connection.spawn(outcome)
-
-
-async def _read(websocket: aiohttp.ClientWebSocketResponse, connection: Connection) -> str:
-    while True:
-        message = await websocket.receive()
-        if message.type is WSMsgType.TEXT:
-            connection.text_received(message.data)
-        elif message.type is WSMsgType.BINARY:
-            connection.text_received(message.data.decode("utf-8", "replace"))
-        elif message.type is WSMsgType.CLOSE:
-            return f"closed by the central system with {message.data} {message.extra or ''}".rstrip()
-        elif message.type is WSMsgType.ERROR:
-            return f"the connection broke: {message.data}"
-        else:
-            return "the connection was lost"

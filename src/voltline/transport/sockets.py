@@ -19,6 +19,33 @@ class Socket(Protocol):
         """Begin the closing handshake with this close code (RFC 6455, 7.4)."""
 
 
+class ReadSocket(Socket, Protocol):
+    """Both halves of a WebSocket."""
+
+    def pause_reading(self) -> None:
+        """Read nothing more, not even a ping, and leave to TCP what comes."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
+
+
+class Line(Socket, Protocol):
+    """Stands between a connection and its socket, and may do with the frames what it likes.
+
+    The client calls `opened`, `received` for every frame, and `closed`.
+    """
+
+    def opened(self, socket: ReadSocket, deliver: Callable[[str], None]) -> None:
+        """A connection is made: what is sent goes to `socket`, what arrives to `deliver`. While nothing may
+        be read, `socket` is paused."""
+
+    def received(self, text: str) -> None:
+        """A text frame came."""
+
+    def closed(self) -> None:
+        """The connection is gone."""
+
+
 class OutboxSocket:
     """A Socket over a library whose ``send`` and ``close`` are coroutines.
 

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.station.station_lab import START
 
-from voltline.messages import Measurand
+from voltline.messages import Measurand, Phase
 from voltline.station.core.happenings import VehicleReady
 from voltline.station.core.intents import Energize
 from voltline.station.core.moment import Moment
 from voltline.station.simulator.device import SimulatedDevice
-from voltline.station.simulator.outlet import MEASURANDS, Outlet
+from voltline.station.simulator.meter import MEASURANDS, readings
+from voltline.station.simulator.outlet import Outlet
 from voltline.station.simulator.vehicle import AC_CURVE, CARS, CarModel, Vehicle, share_at, some_car
 
 SALOON = CARS[2]
@@ -125,12 +126,11 @@ def test_device_wakes_for_the_moment_a_car_is_full():
 def test_meter_tells_what_it_claims_to_measure():
     made = charging(Vehicle(SALOON, 0.3))
     made.advance(30.0)
-    assert {one.measurand for one in made.measured()} == MEASURANDS
-    assert [one.phase for one in made.measured() if one.measurand == Measurand.VOLTAGE] == [
-        "L1-N",
-        "L2-N",
-        "L3-N",
-    ]
+    values = readings(made)
+    assert {one.measurand for one in values} == MEASURANDS == set(Measurand)
+    voltages = {one.phase: one.value for one in values if one.measurand == Measurand.VOLTAGE}
+    assert list(voltages) == ["L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1"]
+    assert all(385 < voltages[phase] < 410 for phase in (Phase.L1_L2, Phase.L2_L3, Phase.L3_L1))
 
 
 def test_same_seed_gives_the_same_meters():

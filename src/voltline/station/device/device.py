@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voltline.station.core.happenings import Happening
-from voltline.station.core.intents import Energize, Lock
+from voltline.station.core.intents import Energize, Lock, Offer
 from voltline.station.core.moment import Moment
 
 
@@ -23,8 +23,8 @@ class Companion(Protocol):
 class Device(Protocol):
     """Contactors and locks that obey, and whatever happens at the connectors by itself."""
 
-    def perform(self, intent: Energize | Lock, now: Moment) -> None:
-        """Move a contactor or a lock."""
+    def perform(self, intent: Energize | Lock | Offer, now: Moment) -> None:
+        """Move a contactor or a lock, or tell the vehicle what it may draw."""
         ...
 
     def next_event(self) -> float | None:

@@ -1,20 +1,31 @@
 """The hardware of a simulated station: its outlets, seen as a meter and as a device."""
 
 from collections.abc import Sequence
-from math import floor
 from random import Random
 
-from voltline.station.core.happenings import Happening, VehicleReady
+from voltline.messages import ChargePointErrorCode
+from voltline.quirks import ReadingFault
+from voltline.station.core.happenings import FaultRaised, Happening, VehicleReady
 from voltline.station.core.hardware import Measured
-from voltline.station.core.intents import Energize, Lock
+from voltline.station.core.intents import Energize, Lock, Offer
 from voltline.station.core.moment import Moment
-from voltline.station.simulator.outlet import Outlet
+from voltline.station.simulator.meter import misread, readings
+from voltline.station.simulator.outlet import Outlet, whole_wh
 
 
 class SimulatedDevice:
     """All connectors of one station. The same seed gives the same meters and the same grid."""
 
-    def __init__(self, *, connectors: int, phases: int, power_w: float, chance: Random) -> None:
+    def __init__(
+        self,
+        *,
+        connectors: int,
+        phases: int,
+        power_w: float,
+        chance: Random,
+        reading_faults: tuple[ReadingFault, ...] = (),
+    ) -> None:
+        """`phases` 0 is direct current; `reading_faults` is what its meters tell wrongly."""
         self._outlets = tuple(
             Outlet(
                 phases=phases,
@@ -24,10 +35,20 @@ class SimulatedDevice:
             )
             for _ in range(connectors)
         )
+        self._reading_faults = reading_faults
+        self._jammed: set[int] = set()
+        self._broken: list[Happening] = []
 
     def outlet(self, connector_id: int) -> Outlet:
         """The physics of a connector, which must exist."""
         return self._outlets[connector_id - 1]
+
+    def jam_lock(self, connector_id: int, on: bool) -> None:
+        """Let the lock of a connector not obey from now on, or repair it."""
+        if on:
+            self._jammed.add(connector_id)
+        else:
+            self._jammed.discard(connector_id)
 
     # ---- as a meter
 
@@ -35,31 +56,45 @@ class SimulatedDevice:
         """The register in whole watt hours."""
         outlet = self.outlet(connector_id)
         outlet.advance(now.monotonic)
-        return floor(outlet.register_wh)
+        return whole_wh(outlet)
 
     def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
         """Everything the meter of the connector tells now."""
         outlet = self.outlet(connector_id)
         outlet.advance(now.monotonic)
-        return outlet.measured()
+        values = readings(outlet)
+        return misread(values, self._reading_faults) if self._reading_faults else values
 
     # ---- as a device
 
-    def perform(self, intent: Energize | Lock, now: Moment) -> None:
-        """Move the contactor. The lock always obeys; the core knows its state."""
-        if isinstance(intent, Energize):
-            self.outlet(intent.connector_id).energize(intent.on, now.monotonic)
+    def perform(self, intent: Energize | Lock | Offer, now: Moment) -> None:
+        """Move contactor or lock, or change the offer. What does not obey is told as a fault."""
+        connector_id = intent.connector_id
+        match intent:
+            case Energize():
+                if not self.outlet(connector_id).energize(intent.on, now.monotonic):
+                    self._break(connector_id, ChargePointErrorCode.POWER_SWITCH_FAILURE, "contactor welded")
+            case Offer():
+                self.outlet(connector_id).offer(intent.current_a, now.monotonic)
+            case Lock() if connector_id in self._jammed:
+                text = f"lock did not {'close' if intent.on else 'open'}"
+                self._break(connector_id, ChargePointErrorCode.CONNECTOR_LOCK_FAILURE, text)
 
     def next_event(self) -> float | None:
-        """When a car may next have had enough."""
+        """When a car may next have had enough, or something that broke is to be told."""
+        if self._broken:
+            return 0.0
         return min((at for outlet in self._outlets if (at := outlet.next_event()) is not None), default=None)
 
     def events(self, now: Moment) -> Sequence[Happening]:
-        """The cars that have had enough, or want more, since this was last asked."""
-        happenings: list[Happening] = []
+        """The cars that have had enough or want more, and what broke, since this was last asked."""
+        happenings, self._broken = self._broken, []
         for connector_id, outlet in enumerate(self._outlets, start=1):
             outlet.advance(now.monotonic)
             ready = outlet.readiness_change()
             if ready is not None:
                 happenings.append(VehicleReady(connector_id, ready))
         return happenings
+
+    def _break(self, connector_id: int, code: ChargePointErrorCode, info: str) -> None:
+        self._broken.append(FaultRaised(connector_id=connector_id, error_code=code, info=info))

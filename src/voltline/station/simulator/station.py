@@ -43,7 +43,7 @@ from voltline.station.simulator.actions import (
     plug_in,
 )
 from voltline.station.simulator.device import SimulatedDevice
-from voltline.station.simulator.outlet import MEASURANDS
+from voltline.station.simulator.meter import MEASURANDS
 from voltline.station.simulator.vehicle import Vehicle, some_car
 from voltline.station.simulator.view import ConnectorView, StationView
 from voltline.station.simulator.visits import Rhythm, Visits
@@ -110,8 +110,8 @@ class SimulatedStation:
                 that cannot have the value.
         """
         self.options = options = options or StationOptions()
-        if options.phases not in (1, 3):
-            raise ValueError(f"a simulated connector has 1 or 3 phases, not {options.phases}")
+        if options.phases not in (0, 1, 3):
+            raise ValueError(f"a simulated connector has 1 or 3 phases, or 0 for direct current, not {options.phases}")
         if not options.power_w > 0:
             raise ValueError(f"a connector's power is above 0 W, not {options.power_w:g}")
         chance = Random(f"{options.seed}/{identity}")

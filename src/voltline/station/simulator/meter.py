@@ -1,0 +1,117 @@
+"""What the meter of a simulated connector tells: all 22 measurands of OCPP 1.6, 7.31."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from math import floor
+
+from msgspec.structs import replace
+
+from voltline.messages import Location, Measurand, Phase, UnitOfMeasure
+from voltline.quirks import ReadingFault
+from voltline.station.core.hardware import Measured
+from voltline.station.simulator.outlet import GRID_PHASES, NOMINAL_V, Outlet
+
+MEASURANDS = frozenset(Measurand)
+"""The simulated meter can tell them all."""
+
+_LINES = (Phase.L1, Phase.L2, Phase.L3)
+_TO_NEUTRAL = (Phase.L1_N, Phase.L2_N, Phase.L3_N)
+_BETWEEN = (Phase.L1_L2, Phase.L2_L3, Phase.L3_L1)
+_NOISE = 0.002
+"""The last digits of a reading."""
+
+M, U = Measurand, UnitOfMeasure
+
+
+def readings(outlet: Outlet) -> list[Measured]:
+    """Everything that can be told at the moment up to which the outlet was advanced."""
+    values = [*_energy(outlet), *_power(outlet), *_electricity(outlet)]
+    inside = Location.BODY
+    values += [
+        Measured(M.FREQUENCY, outlet.frequency_hz(), decimals=2),
+        Measured(M.TEMPERATURE, outlet.temperature_c, U.CELSIUS, location=inside),
+        Measured(M.RPM, outlet.fan_rpm(), location=inside, decimals=0),
+    ]
+    if outlet.vehicle is not None:
+        soc = 100.0 * outlet.vehicle.soc
+        values.append(Measured(M.SOC, soc, U.PERCENT, location=Location.EV, decimals=0))
+    return values
+
+
+def _energy(outlet: Outlet) -> list[Measured]:
+    registers = (
+        M.ENERGY_ACTIVE_IMPORT_REGISTER,
+        M.ENERGY_ACTIVE_EXPORT_REGISTER,
+        M.ENERGY_REACTIVE_IMPORT_REGISTER,
+        M.ENERGY_REACTIVE_EXPORT_REGISTER,
+    )
+    intervals = (
+        M.ENERGY_ACTIVE_IMPORT_INTERVAL,
+        M.ENERGY_ACTIVE_EXPORT_INTERVAL,
+        M.ENERGY_REACTIVE_IMPORT_INTERVAL,
+        M.ENERGY_REACTIVE_EXPORT_INTERVAL,
+    )
+    units = (U.WH, U.WH, U.VARH, U.VARH)
+    return [
+        Measured(measurand, floor(value), unit, decimals=0)
+        for measurand, value, unit in zip(registers, outlet.registers.values(), units, strict=True)
+    ] + [
+        Measured(measurand, value, unit, decimals=0)
+        for measurand, value, unit in zip(intervals, outlet.interval(), units, strict=True)
+    ]
+
+
+def _power(outlet: Outlet) -> list[Measured]:
+    noise = outlet.noise(_NOISE, 1.0)
+    active_w, reactive_var = outlet.power_w() * noise, outlet.reactive_var() * noise
+    out = outlet.vehicle is not None and outlet.vehicle.feeds_back
+    return [
+        Measured(M.POWER_ACTIVE_IMPORT, 0.0 if out else active_w, U.W),
+        Measured(M.POWER_ACTIVE_EXPORT, active_w if out else 0.0, U.W),
+        Measured(M.POWER_REACTIVE_IMPORT, 0.0 if out else reactive_var, U.VAR),
+        Measured(M.POWER_REACTIVE_EXPORT, reactive_var if out else 0.0, U.VAR),
+        Measured(M.POWER_FACTOR, outlet.power_factor(), decimals=2),
+    ]
+
+
+def _electricity(outlet: Outlet) -> list[Measured]:
+    phases = outlet.phases
+    out = outlet.vehicle is not None and outlet.vehicle.feeds_back
+    values = []
+    lines = _LINES[:phases] if phases else (None,)
+    for number, (line, current) in enumerate(zip(lines, outlet.currents_a(), strict=True)):
+        told = current * outlet.noise(_NOISE, 2.0 + number)
+        values.append(Measured(M.CURRENT_IMPORT, 0.0 if out else told, U.A, line, decimals=2))
+        values.append(Measured(M.CURRENT_EXPORT, told if out else 0.0, U.A, line, decimals=2))
+    to_neutral = _TO_NEUTRAL[:phases] if phases else (None,)
+    for phase, voltage in zip(to_neutral, outlet.voltages_v(), strict=True):
+        values.append(Measured(M.VOLTAGE, voltage, U.V, phase))
+    for phase, voltage in zip(_BETWEEN, outlet.voltages_between_v(), strict=False):
+        values.append(Measured(M.VOLTAGE, voltage, U.V, phase))
+    offered_w = outlet.offered_a * (phases or GRID_PHASES) * NOMINAL_V
+    values.append(Measured(M.CURRENT_OFFERED, _offered_a(outlet, offered_w), U.A))
+    values.append(Measured(M.POWER_OFFERED, offered_w, U.W, decimals=0))
+    return values
+
+
+def _offered_a(outlet: Outlet, offered_w: float) -> float:
+    if outlet.phases:
+        return outlet.offered_a
+    voltage = outlet.voltages_v()[0]
+    return offered_w / voltage if voltage else 0.0
+
+
+def misread(values: Iterable[Measured], faults: Iterable[ReadingFault]) -> list[Measured]:
+    """The readings as a charge point with these quirks tells them: the right quantity, the wrong number."""
+    by_measurand = {fault.measurand: fault for fault in faults}
+    told = []
+    for one in values:
+        fault = by_measurand.get(one.measurand)
+        if fault is None:
+            told.append(one)
+            continue
+        # What is meant is the number told times the factor.
+        value = float(Decimal(one.value) / fault.factor)
+        decimals = max(0, one.decimals + fault.factor.adjusted())
+        told.append(replace(one, value=value, unit=UnitOfMeasure(fault.unit), decimals=decimals))
+    return told
