@@ -28,7 +28,7 @@ class Bench:
         self.now = now
         self._intents: list[Intent] = []
         self.memory = Memory(self.intend, survived)
-        self.configuration = Configuration(hardware)
+        self.configuration = Configuration(hardware, self.memory)
         self._clock_offset = timedelta()
 
     @property

@@ -17,9 +17,10 @@ from voltline.messages import (
     KeyValue,
 )
 from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
-from voltline.station.core.hardware import Hardware, Outlet, VendorKey
+from voltline.station.core.hardware import Hardware, Outlet
 from voltline.station.core.measurands import selection_of
 from voltline.station.core.memory import Memory
+from voltline.station.core.vendor_keys import VENDOR_KEYS
 
 MOST_MEASURANDS = 22
 MEASURAND_LISTS = (
@@ -32,9 +33,6 @@ LONGEST_VALUE = 500
 """Characters (OCPP 1.6, 6.9)."""
 
 DAY_S = 24 * 3600
-
-OWN_KEYS: tuple[VendorKey, ...] = ()
-"""The keys that every station of this core has beside the standard ones."""
 
 RECORD = "configuration"
 
@@ -64,10 +62,10 @@ def _initial_values(hardware: Hardware) -> dict[str, str]:
         "ChargingScheduleMaxPeriods": "24",
         "ConnectorPhaseRotation": ",".join(f"{number}.{rotation}" for number in connectors),
         "ConnectorPhaseRotationMaxLength": str(hardware.connectors + 1),
-        "LocalAuthListMaxLength": "1000",
+        "LocalAuthListMaxLength": str(hardware.listed_tags),
         "MaxChargingProfilesInstalled": "20",
         "NumberOfConnectors": str(hardware.connectors),
-        "ReserveConnectorZeroSupported": "true",
+        "ReserveConnectorZeroSupported": "true" if hardware.reserves_any else "false",
         "SendLocalListMaxLength": "100",
         "StopTransactionMaxMeterValues": "100",
         "SupportedFeatureProfiles": ",".join(hardware.profiles),
@@ -118,23 +116,23 @@ _ANY_BOOT = msgspec.defstruct("AnyBoot", [], frozen=True)()
 @lru_cache(maxsize=64)
 def _settings_of(hardware: Hardware) -> Mapping[str, Setting]:
     read_only = {"UnlockConnectorOnEVSideDisconnect"} if hardware.outlet is Outlet.TETHERED else set()
-    after_reboot = {"WebSocketPingInterval"}
+    # An optional switch that is there says that there is something to switch (OCPP 1.6, 9).
+    missing = set() if hardware.cached_tags else {"AuthorizationCacheEnabled"}
     checks = _checks(hardware)
     initial = _initial_values(hardware)
     settings: dict[str, Setting] = {}
-    for key in CONFIGURATION_KEYS.values():
-        if key.profile not in hardware.profiles:
+    for key in (*CONFIGURATION_KEYS.values(), *VENDOR_KEYS.values(), *hardware.vendor_keys):
+        if key.profile not in hardware.profiles or key.name in missing:
             continue
+        if key.name.lower() in settings:
+            raise ValueError(f"there is a configuration key {key.name} already")
         settings[key.name.lower()] = Setting(
             key,
             initial.get(key.name, key.default or ""),
             readonly=key.access is Access.READ or key.name in read_only,
-            after_reboot=key.name in after_reboot,
+            after_reboot=key.name in hardware.keys_after_reboot,
             accepts=checks.get(key.name, _anything),
         )
-    for vendor_key in (*OWN_KEYS, *hardware.vendor_keys):
-        if settings.setdefault(vendor_key.name.lower(), made := _vendor_setting(vendor_key)) is not made:
-            raise ValueError(f"there is a configuration key {vendor_key.name} already")
     for name, value in hardware.defaults:
         setting = settings.get(name.lower())
         if setting is None:
@@ -144,30 +142,6 @@ def _settings_of(hardware: Hardware) -> Mapping[str, Setting]:
             raise ValueError(f"{name} cannot be {value!r}: {problem or 'this make cannot do that'}")
         settings[name.lower()] = msgspec.structs.replace(setting, initial=value)
     return dict(sorted(settings.items()))
-
-
-def _vendor_setting(vendor_key: VendorKey) -> Setting:
-    key = ConfigurationKey(
-        name=vendor_key.name,
-        profile=FeatureProfile.CORE,
-        type=vendor_key.type,
-        access=vendor_key.access,
-        meaning=vendor_key.meaning,
-        minimum=vendor_key.minimum,
-        maximum=vendor_key.maximum,
-        allowed=vendor_key.allowed,
-        source="the vendor",
-    )
-    problem = key.problem(vendor_key.default)
-    if problem is not None:
-        raise ValueError(f"the default of {key.name} is no value of it: {problem}")
-    return Setting(
-        key,
-        vendor_key.default,
-        readonly=key.access is Access.READ,
-        after_reboot=vendor_key.after_reboot,
-        accepts=_anything,
-    )
 
 
 class Configuration:

@@ -6,8 +6,12 @@ from typing import Protocol
 
 import msgspec
 
-from voltline.messages import BootNotification, Location, Measurand, Phase, UnitOfMeasure
+from voltline.messages import BootNotification, FeatureProfile, Location, Measurand, Phase, UnitOfMeasure
+from voltline.messages.configuration_keys import ConfigurationKey
 from voltline.station.core.moment import Moment
+
+ALL_PROFILES = tuple(one for one in FeatureProfile if one is not FeatureProfile.SECURITY)
+"""Those that SupportedFeatureProfiles may list (OCPP 1.6, 9.1.29)."""
 
 
 class Outlet(Enum):
@@ -36,8 +40,18 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """The most id tags that the local list holds; 0: the station keeps none."""
     reserves_any: bool = True
     """Whether connector 0, which is any connector, can be reserved."""
+    profiles: tuple[FeatureProfile, ...] = ALL_PROFILES
+    """What it supports; actions and keys of other profiles are unknown to it."""
+    defaults: tuple[tuple[str, str], ...] = ()
+    """Configuration keys that leave the factory with another value than usual, the read-only ones too."""
+    vendor_keys: tuple[ConfigurationKey, ...] = ()
+    """Configuration keys that no standard has. They can be read and set; what they do is the vendor's."""
+    keys_after_reboot: frozenset[str] = frozenset({"WebSocketPingInterval"})
+    """Keys whose new value takes effect with the next reboot."""
 
     def __post_init__(self) -> None:
+        if FeatureProfile.CORE not in self.profiles:
+            raise ValueError("every station has the Core profile (OCPP 1.6, 3.3)")
         if self.connectors < 1:
             raise ValueError(f"a station has at least one connector, not {self.connectors}")
         if self.phases not in (0, 1, 3):
