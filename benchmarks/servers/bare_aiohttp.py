@@ -17,10 +17,13 @@ from voltline.messages import ACTIONS
 frames = msgspec.json.Decoder(list[msgspec.Raw])
 decoders = {name: msgspec.json.Decoder(action.request) for name, action in ACTIONS.items()}
 ANSWERS = {
+    "Authorize": '{"idTagInfo":{"status":"Accepted"}}',
     "BootNotification": '{"status":"Accepted","interval":300,"currentTime":"2026-01-01T00:00:00Z"}',
     "StartTransaction": '{"transactionId":1,"idTagInfo":{"status":"Accepted"}}',
     "Heartbeat": '{"currentTime":"2026-01-01T00:00:00Z"}',
     "MeterValues": "{}",
+    "StatusNotification": "{}",
+    "StopTransaction": "{}",
 }
 
 

@@ -29,7 +29,7 @@ Conf = TypeVar("Conf", bound=Response)
 
 log = logging.getLogger("voltline.transport")
 
-CLOSE_WAIT_S = 10.0
+CLOSE_WAIT_S = 5.0
 """How long the central system may take to answer a close frame."""
 
 
@@ -201,6 +201,8 @@ class ChargePoint:
                     max_message_bytes=self.options.max_message_bytes,
                     tls=self._tls,
                 )
+        except Refusal:
+            raise
         except (OSError, TimeoutError) as failure:
             reason = str(failure) or type(failure).__name__
             raise NotConnected(f"cannot connect to {self.url}: {reason}") from failure
