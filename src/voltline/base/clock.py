@@ -35,5 +35,4 @@ class SystemClock:
         self._last = (millisecond, now)
         return now
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)

@@ -53,8 +53,14 @@ class Promise(Generic[T]):
         return self._failure
 
     def set_result(self, value: T) -> None:
+        if self._done:
+            raise RuntimeError("this promise was kept before")
         self._value = value
-        self._settle()
+        self._done = True
+        listener = self._listener
+        if listener is not None:
+            self._listener = None
+            self._tell(listener)
 
     def set_exception(self, failure: BaseException) -> None:
         self._failure = failure

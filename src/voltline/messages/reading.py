@@ -20,7 +20,16 @@ from voltline.messages.allowances import UNKNOWN_TIME
 from voltline.messages.deviation import CODES, Deviation, DeviationKind
 from voltline.messages.diagnosis import Findings, diagnose
 from voltline.messages.json_text import MAX_INTEGER, MAX_SIZE, MIN_INTEGER
-from voltline.messages.shapes import DecimalNumber, Instant, Object, WholeNumber, contains, shape_of
+from voltline.messages.shapes import (
+    DecimalNumber,
+    Instant,
+    Items,
+    Object,
+    Shape,
+    WholeNumber,
+    contains,
+    shape_of,
+)
 from voltline.messages.text_rules import RULES, Rule
 from voltline.messages.writing import encode
 
@@ -96,33 +105,30 @@ _ODD_TIME = re.compile(
     rb'"\d{4}-\d\d-\d\d(?!(?<!0001-..-..)(?<!9999-..-..)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")'
 )
 _TIMESTAMP: Final = b'"timestamp":"'
-_PLAIN_TIME = re.compile(
+_PLAIN_TIMESTAMP: Final = re.compile(
     rb'"timestamp":"(?!0001-|9999-)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"'
-)
+).match
 _encode_json: Final = msgspec.json.Encoder().encode
 
 
-def _has_plain_times(raw: bytes, written: bytes) -> bool:
-    """Whether every `timestamp` is written plainly. May say no where a closer look finds nothing.
+def _has_plain_timestamps(raw: bytes, count: int) -> bool:
+    """Whether `raw` has so many timestamps, all written plainly. May say no without need.
 
-    Nearly all times have this name; looking at them alone is cheaper than looking at every text.
+    Looking at them alone is cheaper than looking at every text.
     """
-    expected = written.count(_TIMESTAMP)
-    if expected != written.count(b'Z"'):
-        return False  # times of other names
-    start = 0
-    for _ in range(expected):
-        start = raw.find(_TIMESTAMP, start)
-        if start < 0 or not _PLAIN_TIME.match(raw, start):
+    at = raw.find(_TIMESTAMP)
+    while at >= 0:
+        if not _PLAIN_TIMESTAMP(raw, at):
             return False
-        start += len(_TIMESTAMP)
-    return True
+        count -= 1
+        at = raw.find(_TIMESTAMP, at + 13)
+    return count == 0
 
 
 class _Reader(Generic[M]):
     """Reads one type of payload. Made once a type."""
 
-    __slots__ = ("_always_walked", "_command", "_decode", "_integers", "_rule", "_shape", "_timed")
+    __slots__ = ("_always_walked", "_command", "_decode", "_integers", "_rule", "_shape", "_times")
 
     def __init__(self, payload: type[M], *, command: bool) -> None:
         self._shape: Object = shape_of(payload)
@@ -133,7 +139,7 @@ class _Reader(Generic[M]):
         # Nor does msgspec mind integers of any size: those on the first level are looked at one by one.
         deep = (field.shape for field in self._shape.fields if not isinstance(field.shape, WholeNumber))
         self._always_walked = any(contains(shape, DecimalNumber, WholeNumber) for shape in deep)
-        self._timed = contains(self._shape, Instant)
+        self._times = _names_of_times(self._shape)
         self._integers = _integers(self._shape)
 
     def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int) -> Reading[M]:
@@ -174,7 +180,11 @@ class _Reader(Generic[M]):
         # nothing else has any.
         if written.count(b'"') != raw.count(b'"'):
             return False
-        return not self._timed or _has_plain_times(raw, written) or not _ODD_TIME.search(raw)
+        if not self._times:
+            return True
+        if self._times == _ONLY_TIMESTAMPS and _has_plain_timestamps(raw, written.count(_TIMESTAMP)):
+            return True
+        return not _ODD_TIME.search(raw)
 
     def _read_patiently(self, raw: bytes, mode: Mode, max_size: int) -> Reading[M]:
         findings = Findings()
@@ -184,6 +194,19 @@ class _Reader(Generic[M]):
             findings.extend(self._rule(message))
         deviations = findings.listed()
         return Reading(message if mode is Mode.TOLERANT or not deviations else None, deviations)
+
+
+_ONLY_TIMESTAMPS: Final = frozenset({"timestamp"})
+
+
+def _names_of_times(shape: Shape) -> frozenset[str]:
+    """What the fields are called, on all levels, that hold a time."""
+    if isinstance(shape, Items):
+        return _names_of_times(shape.item)
+    if not isinstance(shape, Object):
+        return frozenset()
+    own = (field.wire for field in shape.fields if isinstance(field.shape, Instant))
+    return frozenset(own).union(*(_names_of_times(field.shape) for field in shape.fields))
 
 
 def _integers(shape: Object) -> Callable[[Any], tuple[Any, ...]] | None:

@@ -110,12 +110,13 @@ _PLAIN = re.compile(r"\d+(?:\.\d+)?(?:;\d+(?:\.\d+)?)*", re.ASCII)
 
 def _all_plain(samples: list[MeterValue]) -> bool:
     """Whether all values are decimal numbers and raw. May say no where a closer look finds nothing."""
+    sampled_values = (
+        samples[0].sampled_value
+        if len(samples) == 1
+        else [sampled for sample in samples for sampled in sample.sampled_value]
+    )
     signed = ValueFormat.SIGNED_DATA
-    texts = [
-        "" if sampled.format is signed else sampled.value
-        for sample in samples
-        for sampled in sample.sampled_value
-    ]
+    texts = ["" if sampled.format is signed else sampled.value for sampled in sampled_values]
     together = ";".join(texts)  # one match is cheaper than one a value
     return _PLAIN.fullmatch(together) is not None and together.count(";") == len(texts) - 1
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from voltline.messages.action import Payload
-from voltline.messages.shapes import DecimalNumber, Instant, contains, shape_of
+from voltline.messages.shapes import DecimalNumber, Instant, Text, contains, shape_of
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -38,14 +38,23 @@ def _writer(payload: type[Payload]) -> Callable[[Payload], bytes]:
     shape = shape_of(payload)
     if contains(shape, DecimalNumber):
         return _encode_carefully
-    if contains(shape, Instant):
-        return _encode_timed
-    return _encode_json
+    if not contains(shape, Instant):
+        return _encode_json
+    return _encode_timed if contains(shape, Text) else _encode_only_timed
 
 
 def _encode_timed(message: Payload) -> bytes:
     written = _encode_json(message)
     return _encode_carefully(message) if _CLUMSY_TIME.search(written) else written
+
+
+_ODD_TIME = re.compile(rb"T[0-9][0-9]:[0-9][0-9]:[0-9][0-9](?!Z|\.[0-9]{3}Z)")
+
+
+def _encode_only_timed(message: Payload) -> bytes:
+    # What a clock gives that knows milliseconds, where nothing but a time can end like this.
+    written = _encode_json(message).replace(b'000Z"', b'Z"')
+    return _encode_carefully(message) if _ODD_TIME.search(written) else written
 
 
 def _encode_carefully(message: Payload) -> bytes:

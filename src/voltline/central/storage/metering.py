@@ -120,6 +120,8 @@ class SqlMeterValues:
         self._latest: dict[StationKey, dict[int, str]] = {}
         self._news: dict[int, tuple[Any, ...]] = {}
         self._taken: dict[int, tuple[Any, ...]] = {}
+        self._received_at: datetime | None = None
+        self._received = ""
 
     def add(
         self,
@@ -131,7 +133,9 @@ class SqlMeterValues:
         received_at: datetime,
         from_stop: bool = False,
     ) -> None:
-        received = instant_text(received_at)
+        if received_at is not self._received_at:  # under load many messages share a millisecond
+            self._received_at, self._received = received_at, instant_text(received_at)
+        received = self._received
         rows = [
             (
                 station,

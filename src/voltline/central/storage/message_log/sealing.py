@@ -25,15 +25,17 @@ class Sealed:
 
     def __init__(self, entries: Sequence[Entry], body: bytes, epoch: float) -> None:
         """`epoch`: added to the times of the entries it gives seconds since 1970."""
-        texts = [entry[3] for entry in entries if entry[2] != DEVIATED]
+        _, stations, kinds, texts = zip(*entries)  # noqa: B905 - those of deviations have a fifth
+        self.deviations = kinds.count(DEVIATED)
+        if self.deviations:
+            texts = tuple(entry[3] for entry in entries if entry[2] != DEVIATED)
         self.body = body
         self.epoch = epoch
         self.first_at = entries[0][0] + epoch
         self.last_at = entries[-1][0] + epoch
         self.frames = len(texts)
-        self.deviations = len(entries) - len(texts)
         self.actions = _actions(texts)
-        self.stations = {entry[1] for entry in entries}
+        self.stations = set(stations)
 
     @property
     def size(self) -> int:

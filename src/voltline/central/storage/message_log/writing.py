@@ -101,9 +101,11 @@ class MessageLog:
 
     def frame(self, station: StationKey, direction: str, text: str) -> None:
         """Keep a frame: `in` or `out`."""
-        if len(self._entries) >= BLOCK_FRAMES:
+        entries = self._entries
+        if len(entries) >= BLOCK_FRAMES:
             self._seal()
-        self._entries.append((self._monotonic(), station, direction, text))
+            entries = self._entries
+        entries.append((self._monotonic(), station, direction, text))
 
     def deviations(self, station: StationKey, message_id: str, found: tuple[Deviation, ...]) -> None:
         """Keep what was found when the last frame from this charge point with this id was read."""
