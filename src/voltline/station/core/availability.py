@@ -49,10 +49,33 @@ class Availability:
         if not connector.inoperative:
             return
         connector.inoperative = False
+        if not connector.in_service_work:
+            self._serve_again(connector)
+
+    def _serve_again(self, connector: Connector) -> None:
         if connector.vehicle:
             self._driver.prepare(connector)
         else:
             self._connectors.move(connector, Cause.FREED)
+
+    def close_for_service(self) -> None:
+        """Begin nothing more at any connector until `reopen` or a reboot (OCPP 1.6, 5.19; errata 3.49).
+
+        What runs goes on; what is free becomes Unavailable, and what runs when it is over.
+        """
+        for connector in self._connectors.outlets:
+            if connector.status == Status.PREPARING:
+                self._transactions.free(connector)  # no way from Preparing to Unavailable in the matrix
+            connector.in_service_work = True
+            if connector.status in (Status.AVAILABLE, Status.RESERVED):
+                self._transactions.free(connector)
+
+    def reopen(self) -> None:
+        """Serve drivers again where nothing else forbids it."""
+        for connector in self._connectors.outlets:
+            connector.in_service_work = False
+            if connector.status == Status.UNAVAILABLE and not connector.inoperative:
+                self._serve_again(connector)
 
     def _withdraw(self, connector: Connector) -> bool:
         """Whether that has to wait for the end of a transaction."""

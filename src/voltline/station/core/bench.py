@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
+from voltline.messages import BootNotification
 from voltline.station.core.configuration import Configuration
 from voltline.station.core.hardware import Hardware, Meter
 from voltline.station.core.intents import Intent, Matter, Notice
@@ -17,12 +20,24 @@ CLOCK_TOLERANCE = timedelta(seconds=1)
 class Bench:
     """State without rules: every part reads the moment here and lays its intents here."""
 
-    __slots__ = ("_clock_offset", "_intents", "configuration", "hardware", "memory", "meter", "now", "timers")
+    __slots__ = (
+        "_clock_offset",
+        "_intents",
+        "configuration",
+        "firmware_version",
+        "hardware",
+        "memory",
+        "meter",
+        "now",
+        "timers",
+    )
 
     def __init__(
         self, hardware: Hardware, meter: Meter, now: Moment, survived: Mapping[str, bytes] | None = None
     ) -> None:
         self.hardware = hardware
+        self.firmware_version: str | None = None
+        """What an update installed; None while the station runs what it was delivered with."""
         self.meter = meter
         self.timers = Timers()
         self.now = now
@@ -35,6 +50,13 @@ class Bench:
     def timestamp(self) -> datetime:
         """The time of day by the station's own clock, which follows the central system's."""
         return self.now.utc + self._clock_offset
+
+    @property
+    def boot_notification(self) -> BootNotification:
+        """What the station says of itself, with the firmware that it runs now."""
+        if self.firmware_version is None:
+            return self.hardware.boot
+        return replace(self.hardware.boot, firmware_version=self.firmware_version)
 
     def set_clock(self, current_time: datetime) -> None:
         """Follow the central system's clock (OCPP 1.6, 4.2 and 4.6)."""

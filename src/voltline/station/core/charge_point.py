@@ -13,17 +13,21 @@ from voltline.station.core.availability import Availability
 from voltline.station.core.bench import Bench
 from voltline.station.core.commands import Commands, Refusal
 from voltline.station.core.connectors import Connectors, Fault
+from voltline.station.core.data_transfer import DataTransfers
 from voltline.station.core.driver import Driver
+from voltline.station.core.firmware import FirmwareUpdates
 from voltline.station.core.happenings import (
     Answered,
     Asked,
     CablePlugged,
     CableRemoved,
+    DataSent,
     Failed,
     FaultCleared,
     FaultRaised,
     Happening,
     ImpossibleHappening,
+    InstallationEnded,
     LinkDown,
     LinkUp,
     PoweredUp,
@@ -32,6 +36,8 @@ from voltline.station.core.happenings import (
     SwitchedOff,
     TagPresented,
     Tick,
+    TransferEnded,
+    TransferProgressed,
     VehicleReady,
     VehicleUnplugged,
 )
@@ -45,15 +51,25 @@ from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH
 from voltline.station.core.status_reports import StatusReports
 from voltline.station.core.timers import Timer
 from voltline.station.core.transactions import Transactions
+from voltline.station.core.transfers import Transfers
+from voltline.station.core.uploads import Logbook, Uploads
 
 
 class ChargePoint:
     """One station: its parts, and which of them a happening concerns."""
 
     def __init__(
-        self, hardware: Hardware, meter: Meter, now: Moment, survived: Mapping[str, bytes] | None = None
+        self,
+        hardware: Hardware,
+        meter: Meter,
+        now: Moment,
+        survived: Mapping[str, bytes] | None = None,
+        logbook: Logbook | None = None,
     ) -> None:
-        """`survived` is what lasting storage holds; None where nothing is to outlive a loss of power."""
+        """`survived` is what lasting storage holds; None where nothing is to outlive a loss of power.
+
+        `logbook` is what diagnostics and logs are made of; None where the station writes nothing down.
+        """
         self.bench = Bench(hardware, meter, now, survived)
         self.connectors = Connectors(hardware.connectors, lambda one, info: self.reports.changed(one, info))
         self.outbox = Outbox(self.bench)
@@ -67,6 +83,18 @@ class ChargePoint:
         self.restart = Restart(
             self.bench, self.outbox, self.connectors, self.registration, self.transactions, self.driver
         )
+        self.transfers = Transfers(self.bench)
+        self.firmware = FirmwareUpdates(
+            self.bench,
+            self.outbox,
+            self.registration,
+            self.transfers,
+            self.connectors,
+            self.availability,
+            self.restart,
+        )
+        self.uploads = Uploads(self.bench, self.outbox, self.registration, self.transfers, logbook)
+        self.data_transfers = DataTransfers(self.bench, self.outbox)
         self._commands = Commands(self)
 
     def handle(self, happening: Happening, now: Moment) -> list[Intent]:
@@ -81,6 +109,7 @@ class ChargePoint:
             self._deadline_passed(*due)
         _ROUTES[type(happening)](self, happening)
         self.availability.main_follows()
+        self.firmware.step()
         self.outbox.pump()
         self.restart.go_if_ready()
         return self.bench.take_intents()
@@ -118,6 +147,12 @@ class ChargePoint:
             transaction = self.connectors.outlet(connector_id).transaction
             if transaction is not None:
                 self.transactions.metering.sample_due(transaction)
+        elif timer is Timer.FIRMWARE:
+            self.firmware.timer_passed()
+        elif timer is Timer.DIAGNOSTICS:
+            self.uploads.diagnostics.timer_passed()
+        elif timer is Timer.LOG:
+            self.uploads.log.timer_passed()
         # RESEND and RESET only bar the way while they run; what waits behind them is looked at every time.
 
     def _came_online(self, accepted: bool) -> None:
@@ -125,13 +160,18 @@ class ChargePoint:
             self.reports.report_all(self.connectors)
         else:
             self.reports.report_differences(self.connectors)
+        self.firmware.came_online()
+        self.uploads.came_online()
 
     def _powered_up(self, _: PoweredUp) -> None:
         self.outbox.link_down()
         self.bench.timers.cancel_all()
         self.reports.forget()
         self.registration.powered_up()
+        self.transfers.forget()
+        self.firmware.powered_up()
         self.driver.power_returned()
+        self.uploads.powered_up()
         self.bench.intend(PingEvery(self.bench.configuration.number("WebSocketPingInterval")))
 
     def _switched_off(self, _: SwitchedOff) -> None:
@@ -219,6 +259,21 @@ class ChargePoint:
         self.bench.tell(Matter.STATUS, f"{happening.key} = {happening.value}: {status}")
 
 
+    def _transfer_progressed(self, happening: TransferProgressed) -> None:
+        self.transfers.progressed(happening)
+
+    def _transfer_ended(self, happening: TransferEnded) -> None:
+        self.transfers.ended(happening)
+
+    def _installation_ended(self, happening: InstallationEnded) -> None:
+        self.firmware.installation_ended(happening)
+
+    def _data_sent(self, happening: DataSent) -> None:
+        if not self.registration.online:
+            raise ImpossibleHappening("the station is not online, and vendors' data is not queued")
+        self.data_transfers.send(happening)
+
+
 _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     PoweredUp: ChargePoint._powered_up,
     SwitchedOff: ChargePoint._switched_off,
@@ -237,4 +292,8 @@ _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     FaultRaised: ChargePoint._fault_raised,
     FaultCleared: ChargePoint._fault_cleared,
     SettingChanged: ChargePoint._setting_changed,
+    TransferProgressed: ChargePoint._transfer_progressed,
+    TransferEnded: ChargePoint._transfer_ended,
+    InstallationEnded: ChargePoint._installation_ended,
+    DataSent: ChargePoint._data_sent,
 }

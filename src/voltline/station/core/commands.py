@@ -20,10 +20,16 @@ from voltline.messages import (
     ClearCacheStatus,
     DataTransfer,
     DataTransferResponse,
-    DataTransferStatus,
     ErrorCode,
+    ExtendedMessageTrigger,
+    ExtendedTriggerMessage,
+    ExtendedTriggerMessageResponse,
     GetConfiguration,
     GetConfigurationResponse,
+    GetDiagnostics,
+    GetDiagnosticsResponse,
+    GetLog,
+    GetLogResponse,
     MessageTrigger,
     Reason,
     RemoteStartStopStatus,
@@ -43,6 +49,8 @@ from voltline.messages import (
     UnlockConnector,
     UnlockConnectorResponse,
     UnlockStatus,
+    UpdateFirmware,
+    UpdateFirmwareResponse,
     action_of,
 )
 from voltline.station.core.hardware import Outlet
@@ -124,7 +132,8 @@ class Commands:
 
     def reset(self, request: Reset) -> ResetResponse:
         """Agree to a reset, which follows when its StopTransactions are delivered (OCPP 1.6, 5.14)."""
-        accepted = self._station.restart.reset(hard=request.type == ResetType.HARD)
+        # Power is not taken from a station that writes its own firmware.
+        accepted = not self._station.firmware.installing and self._station.restart.reset(hard=request.type == ResetType.HARD)
         return ResetResponse(status=ResetStatus.ACCEPTED if accepted else ResetStatus.REJECTED)
 
     def change_availability(self, request: ChangeAvailability) -> ChangeAvailabilityResponse:
@@ -138,9 +147,24 @@ class Commands:
         self._station.authorizer.cache.clear()
         return ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
 
-    def data_transfer(self, _: DataTransfer) -> DataTransferResponse:
-        """This station knows no vendor's messages."""
-        return DataTransferResponse(status=DataTransferStatus.UNKNOWN_VENDOR_ID)
+    def data_transfer(self, request: DataTransfer) -> DataTransferResponse:
+        """What the vendor's handler says, if the station knows the vendor (OCPP 1.6, 4.3)."""
+        return self._station.data_transfers.answer(request)
+
+    # ---- files
+
+    def update_firmware(self, request: UpdateFirmware) -> UpdateFirmwareResponse:
+        """Take the order; everything else is told by FirmwareStatusNotification (OCPP 1.6, 5.19)."""
+        self._station.firmware.order(request)
+        return UpdateFirmwareResponse()
+
+    def get_diagnostics(self, request: GetDiagnostics) -> GetDiagnosticsResponse:
+        """Name the file, which follows (OCPP 1.6, 5.9)."""
+        return self._station.uploads.get_diagnostics(request)
+
+    def get_log(self, request: GetLog) -> GetLogResponse:
+        """Name the file, which follows (security whitepaper, N01)."""
+        return self._station.uploads.get_log(request)
 
     # ---- configuration
 
@@ -167,6 +191,22 @@ class Commands:
         status = self._trigger(request.requested_message, connector_id)
         return TriggerMessageResponse(status=status)
 
+    def extended_trigger(self, request: ExtendedTriggerMessage) -> ExtendedTriggerMessageResponse:
+        """Likewise, and messages of the security whitepaper (5.5 and 6.14)."""
+        connector_id = None if request.connector_id is UNSET else request.connector_id
+        match request.requested_message:
+            case ExtendedMessageTrigger.LOG_STATUS_NOTIFICATION:
+                self._station.uploads.log.trigger()
+                status = TriggerMessageStatus.ACCEPTED
+            case ExtendedMessageTrigger.FIRMWARE_STATUS_NOTIFICATION:
+                told = self._station.firmware.trigger_signed()
+                status = TriggerMessageStatus.ACCEPTED if told else TriggerMessageStatus.REJECTED
+            case ExtendedMessageTrigger.SIGN_CHARGE_POINT_CERTIFICATE:
+                status = TriggerMessageStatus.NOT_IMPLEMENTED
+            case shared:
+                status = self._trigger(MessageTrigger(shared.value), connector_id)
+        return ExtendedTriggerMessageResponse(status=status)
+
     def _trigger(self, wanted: MessageTrigger, connector_id: int | None) -> TriggerMessageStatus:
         station = self._station
         if wanted == MessageTrigger.BOOT_NOTIFICATION:
@@ -177,8 +217,12 @@ class Commands:
         if wanted == MessageTrigger.HEARTBEAT:
             station.registration.heartbeat(Leave.TRIGGERED)
             return TriggerMessageStatus.ACCEPTED
-        if wanted not in (MessageTrigger.STATUS_NOTIFICATION, MessageTrigger.METER_VALUES):
-            return TriggerMessageStatus.NOT_IMPLEMENTED
+        if wanted == MessageTrigger.FIRMWARE_STATUS_NOTIFICATION:
+            station.firmware.trigger()
+            return TriggerMessageStatus.ACCEPTED
+        if wanted == MessageTrigger.DIAGNOSTICS_STATUS_NOTIFICATION:
+            station.uploads.diagnostics.trigger()
+            return TriggerMessageStatus.ACCEPTED
         if connector_id is not None and connector_id not in station.connectors:
             return TriggerMessageStatus.REJECTED
         if wanted == MessageTrigger.STATUS_NOTIFICATION:
@@ -205,12 +249,16 @@ _HANDLERS: dict[type[Request[Any]], Callable[[Commands, Any], Response]] = {
     ChangeConfiguration: Commands.change_configuration,
     ClearCache: Commands.clear_cache,
     DataTransfer: Commands.data_transfer,
+    ExtendedTriggerMessage: Commands.extended_trigger,
     GetConfiguration: Commands.get_configuration,
+    GetDiagnostics: Commands.get_diagnostics,
+    GetLog: Commands.get_log,
     RemoteStartTransaction: Commands.remote_start,
     RemoteStopTransaction: Commands.remote_stop,
     Reset: Commands.reset,
     TriggerMessage: Commands.trigger,
     UnlockConnector: Commands.unlock,
+    UpdateFirmware: Commands.update_firmware,
 }
 
 SERVED: frozenset[type[Request[Any]]] = frozenset(_HANDLERS)

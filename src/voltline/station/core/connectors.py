@@ -33,6 +33,7 @@ class Connector:
         "energized",
         "fault",
         "id",
+        "in_service_work",
         "inoperative",
         "locked",
         "locked_for",
@@ -66,6 +67,13 @@ class Connector:
         self.inoperative = False
         """Set by ChangeAvailability; survives a reboot."""
         self.withdrawal_scheduled = False
+        self.in_service_work = False
+        """Firmware is about to be installed; a reboot ends it."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is out of service, for whatever reason but a fault."""
+        return self.inoperative or self.in_service_work
 
     @property
     def shown(self) -> ChargePointStatus:
@@ -88,7 +96,7 @@ class Connector:
     @property
     def is_in_service(self) -> bool:
         """Whether a driver may be served now."""
-        return not self.is_blocked and not self.inoperative
+        return not self.is_blocked and not self.withdrawn
 
 
 class Connectors:

@@ -41,8 +41,8 @@ class Driver:
             self._transactions.set_lock(connector, False)
             connector.inoperative = connector.inoperative or connector.withdrawal_scheduled
             connector.withdrawal_scheduled = False
-            connector.status = Status.UNAVAILABLE if connector.inoperative else Status.AVAILABLE
-            if connector.occupied and not connector.inoperative:
+            connector.status = Status.UNAVAILABLE if connector.withdrawn else Status.AVAILABLE
+            if connector.occupied and not connector.withdrawn:
                 self.prepare(connector)
 
     # ---- the cable
@@ -61,7 +61,7 @@ class Driver:
             self._transactions.settle(connector)
         elif connector.permission is not None and connector.is_in_service and not self.closed:
             self._transactions.begin(connector, connector.permission)
-        elif not connector.inoperative:
+        elif not connector.withdrawn:
             self.prepare(connector)
 
     def unplug_vehicle(self, connector: Connector) -> None:

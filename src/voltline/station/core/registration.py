@@ -112,7 +112,7 @@ class Registration:
         self._booting = True
         self._outbox.gate = max(self._outbox.gate, Leave.BOOT)
         self._outbox.post(
-            self._bench.hardware.boot, self._boot_answered, self._boot_failed, leave=Leave.BOOT, urgent=True
+            self._bench.boot_notification, self._boot_answered, self._boot_failed, leave=Leave.BOOT, urgent=True
         )
 
     def heartbeat_due(self) -> None:

@@ -108,12 +108,10 @@ class Transactions(TransactionReplies):
         connector.locked_for = None
         self._bench.timers.cancel(Timer.CONNECTION_TIMEOUT, connector.id)
         self.set_lock(connector, False)
-        if not connector.withdrawal_scheduled:
-            self._connectors.move(connector, Cause.FREED)
-            return
-        connector.withdrawal_scheduled = False
-        connector.inoperative = True
-        self._connectors.move(connector, Cause.WITHDRAWN)
+        if connector.withdrawal_scheduled:
+            connector.withdrawal_scheduled = False
+            connector.inoperative = True
+        self._connectors.move(connector, Cause.WITHDRAWN if connector.withdrawn else Cause.FREED)
 
     def settle(self, connector: Connector, info: str = "") -> None:
         """Let the energy of a running transaction flow or rest, as everything that bears on it demands."""
