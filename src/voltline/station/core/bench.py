@@ -16,6 +16,8 @@ from voltline.station.core.timers import Timer, Timers
 CLOCK_TOLERANCE = timedelta(seconds=1)
 """A smaller difference is the journey of the answer; following it would let time jitter."""
 
+CLOCK = "clock-offset"
+
 
 class Bench:
     """State without rules: every part reads the moment here and lays its intents here."""
@@ -44,12 +46,12 @@ class Bench:
         self._intents: list[Intent] = []
         self.memory = Memory(self.intend, survived)
         self.configuration = Configuration(hardware, self.memory)
-        self._clock_offset = timedelta()
+        self._clock_offset = timedelta(seconds=self.memory.recall(CLOCK, float) or 0.0)
 
     @property
     def timestamp(self) -> datetime:
-        """The time of day by the station's own clock, which follows the central system's."""
-        return self.now.utc + self._clock_offset
+        """The time of day by the station's own clock, which follows the central system's, in whole seconds."""
+        return (self.now.utc + self._clock_offset).replace(microsecond=0)
 
     @property
     def boot_notification(self) -> BootNotification:
@@ -63,6 +65,7 @@ class Bench:
         offset = current_time - self.now.utc
         if abs(offset - self._clock_offset) > CLOCK_TOLERANCE:
             self._clock_offset = offset
+            self.memory.keep(CLOCK, offset.total_seconds())
 
     def intend(self, intent: Intent) -> None:
         """Lay down one thing to do."""

@@ -4,6 +4,7 @@ OCPP 1.6, 3.16 and 4.7; errata 3.13 to 3.16. What is configured and measurable i
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import floor
 
 from voltline.messages import (
@@ -25,19 +26,26 @@ GRAIN = 0.01
 """The part of an interval by which a timer may be early."""
 
 
-def _wanted(measured: Measured, selection: Selection) -> bool:
+@lru_cache(maxsize=256)
+def _phases_of(selection: Selection) -> dict[str, frozenset[str]]:
+    """The phases that are chosen, by measurand; "" stands for all of them."""
+    phases: dict[str, frozenset[str]] = {}
     for measurand, phase in selection:
-        if measurand == measured.measurand and (
-            not phase or (measured.phase is not None and measured.phase in (phase, f"{phase}-N"))
-        ):
-            return True
-    return False
+        chosen = {phase, f"{phase}-N"} if phase else {""}
+        phases[measurand] = phases.get(measurand, frozenset()) | chosen
+    return phases
+
+
+def _is_wanted(measured: Measured, phases: dict[str, frozenset[str]]) -> bool:
+    chosen = phases.get(measured.measurand)
+    return chosen is not None and ("" in chosen or measured.phase in chosen)
 
 
 def sampled(
     measured: Iterable[Measured], selection: Selection, context: ReadingContext
 ) -> list[SampledValue]:
     """The chosen ones of these measurements, as they go on the wire."""
+    phases = _phases_of(selection)
     return [
         SampledValue(
             value=f"{one.value:.{one.decimals}f}",
@@ -48,7 +56,7 @@ def sampled(
             unit=UNSET if one.unit is None else one.unit,
         )
         for one in measured
-        if _wanted(one, selection)
+        if _is_wanted(one, phases)
     ]
 
 

@@ -6,6 +6,7 @@ somebody looked. Times in seconds, monotonic.
 
 from math import acos, exp, floor, sin, sqrt, tan, tau
 from random import Random
+from typing import NamedTuple
 
 from voltline.station.simulator.vehicle import LEAST_CURRENT_A, Vehicle
 
@@ -46,12 +47,22 @@ class Registers:
         return (self.import_wh, self.export_wh, self.import_varh, self.export_varh)
 
 
+class _Flow(NamedTuple):
+    """Currents, voltages and active power as they follow from a state of the outlet."""
+
+    state: tuple[object, ...]
+    currents_a: list[float]
+    voltages_v: list[float]
+    power_w: float
+
+
 class Outlet:
     """A connector for alternating current on `phases` phases, or with 0 for direct current."""
 
     __slots__ = (
         "_at",
         "_drifts",
+        "_flow",
         "_from_a",
         "_from_at",
         "_offered_a",
@@ -82,6 +93,7 @@ class Outlet:
         self._told_ready = True
         self._welded = False
         self.registers = Registers(register_wh)
+        self._flow: _Flow | None = None
         self._read_at = -1.0
         self._read_last = self._read_before = self.registers.values()
         self.temperature_c = AMBIENT_C
@@ -213,19 +225,37 @@ class Outlet:
 
     def currents_a(self) -> list[float]:
         """What flows on each phase now; of direct current there is one."""
+        return self._flow_now().currents_a
+
+    def voltages_v(self) -> list[float]:
+        """What lies on each phase now: it drifts, and sinks under load. Of direct current, the car's."""
+        return self._flow_now().voltages_v
+
+    def _flow_now(self) -> _Flow:
+        """What flows now, worked out once for all who ask: a reading asks a dozen times."""
+        vehicle = self.vehicle
+        car = () if vehicle is None else (vehicle, vehicle.energy_wh, vehicle.target_soc, vehicle.feeds_back)
+        state = (self._at, self._from_at, self._from_a, self._offered_a, self.energized, *car)
+        if self._flow is None or self._flow.state != state:
+            currents = self._currents()
+            voltages = self._voltages(currents)
+            products = zip(voltages, currents, strict=True)
+            power_w = self.power_factor() * sum(voltage * current for voltage, current in products)
+            self._flow = _Flow(state, currents, voltages, power_w)
+        return self._flow
+
+    def _currents(self) -> list[float]:
         flow_a = self.flow_a()
         if not self.phases:
             return [flow_a]
         in_use = self.lines_in_use()
         return [flow_a if line < in_use else 0.0 for line in range(self.phases)]
 
-    def voltages_v(self) -> list[float]:
-        """What lies on each phase now: it drifts, and sinks under load. Of direct current, the car's."""
+    def _voltages(self, currents: list[float]) -> list[float]:
         if not self.phases:
             return [self.vehicle.battery_v if self.vehicle is not None and self.energized else 0.0]
         return [
-            voltage - CABLE_OHM * current
-            for voltage, current in zip(self._grid_v(), self.currents_a(), strict=True)
+            voltage - CABLE_OHM * current for voltage, current in zip(self._grid_v(), currents, strict=True)
         ]
 
     def voltages_between_v(self) -> list[float]:
@@ -245,8 +275,7 @@ class Outlet:
 
     def power_w(self) -> float:
         """Active power between station and car now, whichever its direction."""
-        products = zip(self.voltages_v(), self.currents_a(), strict=True)
-        return self.power_factor() * sum(voltage * current for voltage, current in products)
+        return self._flow_now().power_w
 
     def reactive_var(self) -> float:
         """Reactive power now."""
