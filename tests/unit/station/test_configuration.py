@@ -1,12 +1,22 @@
 """Reading and changing configuration keys (OCPP 1.6, 5.3, 5.8 and 9)."""
 
+from typing import Any
+
 import pytest
 from tests.unit.station.station_lab import Lab, hardware
 
-from voltline.messages import CONFIGURATION_KEYS, UNSET, ErrorCode, GetConfiguration
-from voltline.station.core.configuration import PROFILES, settings_of
+from voltline.messages import (
+    CONFIGURATION_KEYS,
+    UNSET,
+    BootNotification,
+    ErrorCode,
+    FeatureProfile,
+    GetConfiguration,
+)
+from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
+from voltline.station.core.configuration import settings_of
 from voltline.station.core.happenings import SettingChanged
-from voltline.station.core.hardware import Outlet
+from voltline.station.core.hardware import ALL_PROFILES, Outlet
 from voltline.station.core.intents import Notice, Refuse
 
 
@@ -31,10 +41,18 @@ def test_known_and_unknown_names_are_told_apart(lab: Lab):
 
 
 @pytest.mark.requirement("CFG-11", "PRF-05", "PRF-02")
-def test_every_required_key_of_the_supported_profiles_is_there():
-    required = {key.name for key in CONFIGURATION_KEYS.values() if key.required and key.profile in PROFILES}
-    assert {name.lower() for name in required} <= set(settings_of(hardware()))
-    assert {setting.key.profile for setting in settings_of(hardware()).values()} <= set(PROFILES)
+@pytest.mark.parametrize("profiles", [ALL_PROFILES, (FeatureProfile.CORE, FeatureProfile.REMOTE_TRIGGER)])
+def test_all_keys_of_the_supported_profiles_are_there_and_no_others(profiles: tuple[FeatureProfile, ...]):
+    standard = {key.name.lower() for key in CONFIGURATION_KEYS.values() if key.profile in profiles}
+    settings = settings_of(hardware(profiles=profiles))
+    assert standard <= set(settings)
+    assert {setting.key.profile for setting in settings.values()} <= set(profiles)
+    assert settings["supportedfeatureprofiles"].initial == ",".join(profiles)
+
+
+def test_station_without_a_cache_has_no_switch_for_it():
+    assert "authorizationcacheenabled" in settings_of(hardware())
+    assert "authorizationcacheenabled" not in settings_of(hardware(cached_tags=0))
 
 
 @pytest.mark.parametrize("outlet", list(Outlet))
@@ -71,6 +89,7 @@ def test_what_needs_a_reboot_says_so(lab: Lab):
 @pytest.mark.requirement("CFG-04")
 def test_unknown_key_is_not_supported(lab: Lab):
     assert lab.set("NoSuchKey", "1") == "NotSupported"
+    assert lab.set("ISO15118PnCEnabled", "true") == "NotSupported"
 
 
 @pytest.mark.requirement("CFG-05", "WSC-13")
@@ -85,10 +104,13 @@ def test_unknown_key_is_not_supported(lab: Lab):
         ("WebSocketPingInterval", "-1"),
         ("ConnectorPhaseRotation", "3.RST"),
         ("ConnectorPhaseRotation", "1.RSTU"),
-        ("ClockAlignedDataInterval", "900"),
+        ("ClockAlignedDataInterval", "86401"),
+        ("LightIntensity", "101"),
+        ("Label", "x" * 501),
     ],
 )
-def test_value_that_is_none_is_rejected_and_changes_nothing(lab: Lab, key: str, wrong: str):
+def test_value_that_is_none_is_rejected_and_changes_nothing(key: str, wrong: str):
+    lab = Lab(vendor_keys=(vendor_key("Label"),)).boot()
     before = value(lab, key)
     assert lab.set(key, wrong) == "Rejected"
     assert value(lab, key) == before
@@ -124,5 +146,65 @@ def test_setting_made_at_the_station_follows_the_same_rules(lab: Lab):
     assert told == ["HeartbeatInterval = 0: Rejected", "ConnectionTimeOut = 5: Accepted"]
 
 
+def vendor_key(name: str, kind: ValueType = ValueType.STRING, **more: Any) -> ConfigurationKey:
+    given = {"access": Access.READ_WRITE, "meaning": "", "source": "vendor"} | more
+    return ConfigurationKey(name=name, profile=FeatureProfile.CORE, type=kind, **given)
+
+
+def test_vendor_keys_have_type_access_limits_and_default():
+    keys = (
+        vendor_key("Brightness", ValueType.INTEGER, default="3", maximum=9),
+        vendor_key("Label"),
+        vendor_key("Serial", access=Access.READ, default="42"),
+    )
+    lab = Lab(vendor_keys=keys, keys_after_reboot=frozenset({"Label"})).boot()
+    assert value(lab, "brightness") == "3"
+    assert lab.set("Brightness", "10") == "Rejected"
+    assert lab.set("Brightness", "9") == "Accepted"
+    assert lab.set("Label", "Gate 4") == "RebootRequired"
+    assert lab.set("Serial", "43") == "Rejected"
+    assert value(lab, "Serial") == "42"
+
+
+@pytest.mark.requirement("CFG-09", "CFG-11")
+def test_secret_can_be_written_and_is_never_read():
+    lab = Lab(vendor_keys=(vendor_key("Secret", access=Access.WRITE, default="initial"),)).boot()
+    assert lab.set("Secret", "hunter2") == "Accepted"
+    (key,) = lab.ask(GetConfiguration(key=["Secret"])).configuration_key
+    assert (key.readonly, key.value) == (False, UNSET)
+    assert "hunter2" not in str(lab.ask(GetConfiguration()))
+
+
+def test_make_that_contradicts_itself_is_refused():
+    with pytest.raises(ValueError, match="there is a configuration key HeartbeatInterval already"):
+        Lab(vendor_keys=(vendor_key("HeartbeatInterval"),))
+    with pytest.raises(ValueError, match="NoSuchKey is no configuration key of this make"):
+        Lab(defaults=(("NoSuchKey", "1"),))
+    with pytest.raises(ValueError, match="HeartbeatInterval cannot be 'soon': 'soon' is not a whole number"):
+        Lab(defaults=(("HeartbeatInterval", "soon"),))
+    with pytest.raises(ValueError, match="every station has the Core profile"):
+        Lab(profiles=(FeatureProfile.RESERVATION,))
+
+
+@pytest.mark.requirement("RST-06")
+def test_changed_values_survive_a_loss_of_power():
+    lab = Lab(defaults=(("ConnectionTimeOut", "45"), ("BlinkRepeat", "1"))).boot()
+    lab.set("ConnectionTimeOut", "90")
+    lab.lose_power()
+    lab.connect()
+    assert value(lab, "ConnectionTimeOut") == "90"
+    assert value(lab, "BlinkRepeat") == "1"
+
+
+def test_kept_value_that_no_longer_fits_gives_way_to_the_factory_value():
+    lab = Lab()
+    lab.storage.keep("configuration", b'{"connectiontimeout":"90","localpreauthorize":"x","gone":"1"}')
+    lab.lose_power()
+    lab.connect()
+    assert value(lab, "ConnectionTimeOut") == "90"
+    assert value(lab, "LocalPreAuthorize") == "false"
+
+
 def test_stations_of_one_make_share_their_keys():
-    assert settings_of(hardware()) is settings_of(hardware())
+    another = BootNotification(charge_point_vendor="Voltline", charge_point_model="Other")
+    assert settings_of(hardware()) is settings_of(hardware(boot=another))

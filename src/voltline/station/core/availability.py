@@ -2,24 +2,39 @@
 
 from voltline.messages import AvailabilityStatus
 from voltline.messages import ChargePointStatus as Status
+from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors
 from voltline.station.core.driver import Driver
 from voltline.station.core.status import Cause
 from voltline.station.core.transactions import Transactions
 
+RECORD = "availability"
+
 
 class Availability:
     """Which connectors are in service; a running transaction is never cut short for it."""
 
-    def __init__(self, connectors: Connectors, driver: Driver, transactions: Transactions) -> None:
+    def __init__(
+        self, bench: Bench, connectors: Connectors, driver: Driver, transactions: Transactions
+    ) -> None:
+        self._memory = bench.memory
         self._connectors = connectors
         self._driver = driver
         self._transactions = transactions
+        for connector_id in self._memory.recall(RECORD, list[int]) or ():
+            if connector_id in connectors:
+                connectors.any(connector_id).inoperative = True
 
     def change(self, connector_id: int, operative: bool) -> AvailabilityStatus:
         """Change one connector, or with 0 the station and all of them, now or when transactions are over."""
         if connector_id not in self._connectors:
             return AvailabilityStatus.REJECTED
+        status = self._change(connector_id, operative)
+        withdrawn = [one.id for one in self._connectors if one.inoperative or one.withdrawal_scheduled]
+        self._memory.keep(RECORD, withdrawn or None)
+        return status
+
+    def _change(self, connector_id: int, operative: bool) -> AvailabilityStatus:
         everything = connector_id == 0
         chosen = self._connectors.outlets if everything else (self._connectors.outlet(connector_id),)
         if operative:

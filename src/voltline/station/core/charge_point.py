@@ -28,6 +28,7 @@ from voltline.station.core.happenings import (
     Happening,
     ImpossibleHappening,
     InstallationEnded,
+    LimitChanged,
     LinkDown,
     LinkUp,
     PoweredUp,
@@ -40,6 +41,7 @@ from voltline.station.core.happenings import (
     TransferProgressed,
     VehicleReady,
     VehicleUnplugged,
+    WatchdogFired,
 )
 from voltline.station.core.hardware import Hardware, Meter
 from voltline.station.core.intents import Answer, Intent, Matter, PingEvery, Refuse, StaySilent
@@ -47,6 +49,7 @@ from voltline.station.core.moment import Moment
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.registration import Registration, Standing
 from voltline.station.core.restart import Restart
+from voltline.station.core.smart_charging import SmartCharging
 from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH
 from voltline.station.core.status_reports import StatusReports
 from voltline.station.core.timers import Timer
@@ -76,10 +79,13 @@ class ChargePoint:
         self.registration = Registration(self.bench, self.outbox, self._came_online)
         self.reports = StatusReports(self.bench, self.outbox, self.registration)
         self.authorizer = Authorizer(self.bench, self.outbox, self.registration)
-        self.transactions = Transactions(self.bench, self.outbox, self.connectors, self.authorizer)
+        self.smart_charging = SmartCharging(self.bench, self.connectors, self.outbox)
+        self.transactions = Transactions(
+            self.bench, self.outbox, self.connectors, self.authorizer, self.smart_charging
+        )
         self.outbox.replies = self.transactions
         self.driver = Driver(self.bench, self.connectors, self.authorizer, self.transactions)
-        self.availability = Availability(self.connectors, self.driver, self.transactions)
+        self.availability = Availability(self.bench, self.connectors, self.driver, self.transactions)
         self.restart = Restart(
             self.bench, self.outbox, self.connectors, self.registration, self.transactions, self.driver
         )
@@ -108,6 +114,8 @@ class ChargePoint:
         while (due := self.bench.timers.take_due(now.monotonic)) is not None:
             self._deadline_passed(*due)
         _ROUTES[type(happening)](self, happening)
+        for connector in self.smart_charging.changed():
+            self.transactions.settle(connector)
         self.availability.main_follows()
         self.firmware.step()
         self.outbox.pump()
@@ -147,6 +155,9 @@ class ChargePoint:
             transaction = self.connectors.outlet(connector_id).transaction
             if transaction is not None:
                 self.transactions.metering.sample_due(transaction)
+                self.transactions.remember()
+        elif timer is Timer.ALIVE:
+            self.transactions.remember()
         elif timer is Timer.FIRMWARE:
             self.firmware.timer_passed()
         elif timer is Timer.DIAGNOSTICS:
@@ -164,8 +175,8 @@ class ChargePoint:
         self.uploads.came_online()
 
     def _powered_up(self, _: PoweredUp) -> None:
-        self.outbox.link_down()
         self.bench.timers.cancel_all()
+        self.outbox.powered_up()
         self.reports.forget()
         self.registration.powered_up()
         self.transfers.forget()
@@ -254,10 +265,18 @@ class ChargePoint:
         self.connectors.set_fault(connector, None)
         self.transactions.settle(connector)
 
+    def _limit_changed(self, happening: LimitChanged) -> None:
+        connector = self.connectors.any(happening.connector_id)
+        self.smart_charging.limit_site(connector.id, happening.current_a)
+
+    def _watchdog_fired(self, _: WatchdogFired) -> None:
+        if self.registration.standing is Standing.OFF:
+            raise ImpossibleHappening("the station is restarting already")
+        self.restart.watchdog_fired()
+
     def _setting_changed(self, happening: SettingChanged) -> None:
         status = self.change_setting(happening.key, happening.value)
         self.bench.tell(Matter.STATUS, f"{happening.key} = {happening.value}: {status}")
-
 
     def _transfer_progressed(self, happening: TransferProgressed) -> None:
         self.transfers.progressed(happening)
@@ -291,6 +310,8 @@ _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     StopPressed: ChargePoint._stop_pressed,
     FaultRaised: ChargePoint._fault_raised,
     FaultCleared: ChargePoint._fault_cleared,
+    LimitChanged: ChargePoint._limit_changed,
+    WatchdogFired: ChargePoint._watchdog_fired,
     SettingChanged: ChargePoint._setting_changed,
     TransferProgressed: ChargePoint._transfer_progressed,
     TransferEnded: ChargePoint._transfer_ended,

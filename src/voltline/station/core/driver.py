@@ -38,7 +38,8 @@ class Driver:
         for connector in self._connectors:
             self._transactions.end(connector, Reason.POWER_LOSS)
             connector.permission = connector.locked_for = None
-            self._transactions.set_lock(connector, False)
+            if connector.id:
+                self._transactions.release(connector)
             connector.inoperative = connector.inoperative or connector.withdrawal_scheduled
             connector.withdrawal_scheduled = False
             connector.status = Status.UNAVAILABLE if connector.withdrawn else Status.AVAILABLE

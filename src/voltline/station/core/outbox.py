@@ -1,14 +1,14 @@
 """Everything the station sends, one request at a time (OCPP-J 1.6, 4.1.1; OCPP 1.6, 3.7).
 
 Two lanes. Posted requests belong to the moment and die with the connection. Transaction messages are queued:
-they survive loss of connection and reset, leave in order, and are given up only after the central system has
-failed `TransactionMessageAttempts` times to process them.
+they survive loss of connection, reset and loss of power, leave in order, and are given up only after the
+central system has failed `TransactionMessageAttempts` times to process them.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ from voltline.messages import (
     StartTransactionResponse,
     StopTransaction,
     StopTransactionResponse,
+    encode,
 )
 from voltline.station.core.bench import Bench
 from voltline.station.core.happenings import Failed, Failure
@@ -41,13 +42,35 @@ class Leave(IntEnum):
     ANYTHING = 3
 
 
+Queued = StartTransaction | MeterValues | StopTransaction
+
+KINDS: Mapping[str, type[Queued]] = {kind.__name__: kind for kind in get_args(Queued)}
+
+QUEUE = "queue."
+TRANSACTION_IDS = "transaction-ids"
+
+
 class TransactionMessage(msgspec.Struct):
     """A message that must arrive. `transaction` is the station's own number of it, 0 for none."""
 
     transaction: int
-    request: StartTransaction | MeterValues | StopTransaction
+    request: Queued
     sequence: int
     sends: int = 0
+
+    @property
+    def record_name(self) -> str:
+        """Sorts as the messages do."""
+        return f"{QUEUE}{self.sequence:012d}"
+
+
+class _QueueRecord(msgspec.Struct, frozen=True):
+    """A transaction message as it outlives a loss of power."""
+
+    transaction: int
+    sends: int
+    action: str
+    payload: msgspec.Raw
 
 
 class _Posted(msgspec.Struct, frozen=True):
@@ -88,6 +111,7 @@ class Outbox:
         self._number = 0
         self._sequence = 0
         self._catching_up = False
+        self._recall()
         self._gate = Leave.NOTHING
         self.last_exchange = bench.now.monotonic
         """When something was last sent, in seconds of the monotonic clock."""
@@ -111,6 +135,18 @@ class Outbox:
         """The central system's number of the transaction, None while its start is unanswered."""
         return self._transaction_ids.get(transaction)
 
+    def transaction_numbers(self) -> Iterator[int]:
+        """The station's own numbers of the transactions that messages still wait for or may follow."""
+        yield from self._transaction_ids
+        yield from (message.transaction for message in self._queue)
+
+    def powered_up(self) -> None:
+        """Begin anew: what failed before is not tried again at once, whatever has restarted meanwhile."""
+        self.link_down()
+        self._bench.timers.cancel(Timer.RESEND)
+        if self._queue and self._queue[0].sends:
+            self._bench.wait(Timer.RESEND, self._wait_s(self._queue[0]))
+
     def post(
         self,
         request: Request[Conf],
@@ -124,10 +160,12 @@ class Outbox:
         self._sequence += 1
         self._posted.append(_Posted(request, answered, failed, leave, urgent, self._sequence))
 
-    def queue(self, transaction: int, request: StartTransaction | MeterValues | StopTransaction) -> None:
-        """Deliver this in its turn, whatever happens to the connection meanwhile."""
+    def queue(self, transaction: int, request: Queued) -> None:
+        """Deliver this in its turn, whatever happens to connection and power meanwhile."""
         self._sequence += 1
-        self._queue.append(TransactionMessage(transaction, request, self._sequence))
+        message = TransactionMessage(transaction, request, self._sequence)
+        self._queue.append(message)
+        self._keep(message)
 
     def pump(self) -> None:
         """Let the next request go if none is under way."""
@@ -139,7 +177,6 @@ class Outbox:
         request = chosen.request
         if isinstance(chosen, TransactionMessage):
             self._queue.popleft()
-            chosen.sends += 1
             request = self._with_transaction_id(chosen)
         else:
             self._posted.remove(chosen)
@@ -160,11 +197,15 @@ class Outbox:
             self._catching_up = False
         request = done.request
         if isinstance(response, StartTransactionResponse) and isinstance(request, StartTransaction):
-            self._transaction_ids[done.transaction] = response.transaction_id
+            self._know(done.transaction, response.transaction_id)
+            self._forget(done)
             self.replies.start_answered(done.transaction, request, response)
         elif isinstance(response, StopTransactionResponse) and isinstance(request, StopTransaction):
-            self._transaction_ids.pop(done.transaction, None)
+            self._know(done.transaction, None)
+            self._forget(done)
             self.replies.stop_answered(request, response)
+        else:
+            self._forget(done)
 
     def failed(self, failure: Failed) -> None:
         """Take a failure: a posted request is done with, a transaction message is tried again or given up."""
@@ -175,7 +216,6 @@ class Outbox:
             done.failed(failure)
         elif failure.failure is Failure.LOST:
             # The connection failed, not the central system: that counts for nothing (OCPP 1.6, 3.7.1).
-            done.sends -= 1
             self._queue.appendleft(done)
         else:
             self._try_again(done, failure)
@@ -216,15 +256,54 @@ class Outbox:
     def _try_again(self, message: TransactionMessage, failure: Failed) -> None:
         configuration = self._bench.configuration
         name = type(message.request).__name__
+        message.sends += 1
         if message.sends < configuration.number("TransactionMessageAttempts"):
-            wait_s = configuration.number("TransactionMessageRetryInterval") * message.sends
+            wait_s = self._wait_s(message)
             self._queue.appendleft(message)
+            self._keep(message)
             self._bench.wait(Timer.RESEND, wait_s)
             text = f"{name} failed ({failure.failure.value} {failure.text}".rstrip()
             self._bench.tell(Matter.QUEUE, f"{text}), try {message.sends + 1} follows in {wait_s} s")
             return
         if isinstance(message.request, StartTransaction):
-            self._transaction_ids[message.transaction] = NO_TRANSACTION_ID
+            self._know(message.transaction, NO_TRANSACTION_ID)
         elif isinstance(message.request, StopTransaction):
-            self._transaction_ids.pop(message.transaction, None)
+            self._know(message.transaction, None)
+        self._forget(message)
         self._bench.tell(Matter.QUEUE, f"{name} given up after {message.sends} tries: {failure.text}")
+
+    def _wait_s(self, message: TransactionMessage) -> int:
+        return self._bench.configuration.number("TransactionMessageRetryInterval") * message.sends
+
+    # ---- what outlives a loss of power
+
+    def _recall(self) -> None:
+        memory = self._bench.memory
+        self._transaction_ids |= memory.recall(TRANSACTION_IDS, dict[int, int]) or {}
+        for name, record in memory.recall_each(QUEUE, _QueueRecord):
+            try:
+                request = msgspec.json.decode(record.payload, type=KINDS[record.action])
+                sequence = int(name.removeprefix(QUEUE))
+            except (KeyError, ValueError) as problem:
+                self._bench.tell(Matter.MEMORY, f"{name} is no message and is not sent: {problem}")
+                continue
+            self._queue.append(TransactionMessage(record.transaction, request, sequence, record.sends))
+            self._sequence = sequence
+
+    def _keep(self, message: TransactionMessage) -> None:
+        memory = self._bench.memory
+        if memory.lasts:
+            request = message.request
+            payload = msgspec.Raw(encode(request))
+            record = _QueueRecord(message.transaction, message.sends, type(request).__name__, payload)
+            memory.keep(message.record_name, record)
+
+    def _forget(self, message: TransactionMessage) -> None:
+        self._bench.memory.keep(message.record_name, None)
+
+    def _know(self, transaction: int, transaction_id: int | None) -> None:
+        if transaction_id is None:
+            self._transaction_ids.pop(transaction, None)
+        else:
+            self._transaction_ids[transaction] = transaction_id
+        self._bench.memory.keep(TRANSACTION_IDS, self._transaction_ids or None)

@@ -24,6 +24,8 @@ OWN_WAIT_S = 30.0
 DAY_S = 24 * 3600.0
 """At least one heartbeat a day keeps the clock right (OCPP-J 1.6, 5.3)."""
 
+RECORD = "accepted"
+
 
 class Standing(Enum):
     """How the station stands with the central system."""
@@ -48,7 +50,7 @@ class Registration:
         self._booting = False
         self._last_heartbeat = bench.now.monotonic
         self.standing = Standing.OFF
-        self.ever_accepted = False
+        self.ever_accepted = bench.memory.recall(RECORD, bool) or False
 
     @property
     def linked(self) -> bool:
@@ -162,7 +164,9 @@ class Registration:
         if interval_s > 0:
             self._bench.configuration.set_heartbeat_interval(interval_s)
         self.standing = Standing.ACCEPTED
-        self.ever_accepted = True
+        if not self.ever_accepted:
+            self.ever_accepted = True
+            self._bench.memory.keep(RECORD, True)
         self._accepted_on_this_link = True
         self._last_heartbeat = self._bench.now.monotonic
         self._outbox.gate = Leave.ANYTHING

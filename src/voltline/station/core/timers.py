@@ -10,11 +10,15 @@ class Timer(Enum):
     HEARTBEAT = auto()
     RESEND = auto()
     RESET = auto()
+    ALIVE = auto()
+    ALIGNED = auto()
     FIRMWARE = auto()
     DIAGNOSTICS = auto()
     LOG = auto()
+    LIMIT = auto()
     CONNECTION_TIMEOUT = auto()  # a connector
     SAMPLE = auto()  # a connector
+    STATUS = auto()  # a connector
 
 
 Due = tuple[Timer, int]

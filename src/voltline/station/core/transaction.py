@@ -2,7 +2,28 @@
 
 from datetime import datetime
 
+import msgspec
+
 from voltline.messages import MeterValue
+
+
+class TransactionRecord(msgspec.Struct, frozen=True):
+    """What of a running transaction outlives a loss of power: enough to end it afterwards."""
+
+    number: int
+    connector_id: int
+    id_tag: str
+    parent_id_tag: str | None
+    meter_start_wh: int
+    started_at: datetime
+    kept: list[MeterValue]
+
+
+class RunningRecord(msgspec.Struct, frozen=True):
+    """Every running transaction, and the last moment at which the station is known to have had power."""
+
+    alive_at: datetime
+    transactions: list[TransactionRecord]
 
 
 class Transaction:
@@ -16,6 +37,7 @@ class Transaction:
         "meter_start_wh",
         "number",
         "parent_id_tag",
+        "power_lost_at",
         "refused",
         "samples",
         "started_at",
@@ -46,7 +68,22 @@ class Transaction:
         """The central system did not accept the tag, and the transaction goes on without energy."""
         self.kept: list[MeterValue] = []
         """Readings for StopTransaction.transactionData, in the order they were taken."""
+        self.power_lost_at: datetime | None = None
+        """Of one that did not outlive a loss of power, and is only to be ended still."""
         self.samples = 0
         """Periodic samples taken so far."""
         self.stride = 1
         """Of so many periodic samples one is kept."""
+
+    @property
+    def record(self) -> TransactionRecord:
+        """As it is kept for after a loss of power."""
+        return TransactionRecord(
+            number=self.number,
+            connector_id=self.connector_id,
+            id_tag=self.id_tag,
+            parent_id_tag=self.parent_id_tag,
+            meter_start_wh=self.meter_start_wh,
+            started_at=self.started_at,
+            kept=self.kept,
+        )

@@ -13,24 +13,39 @@ from voltline.station.core.authorization import Authorizer
 from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors, Permission
 from voltline.station.core.hardware import Outlet
-from voltline.station.core.intents import Energize, Lock, Matter
+from voltline.station.core.intents import Energize, Lock, Matter, Offer
 from voltline.station.core.metering import Metering
 from voltline.station.core.outbox import Outbox, TransactionReplies
+from voltline.station.core.smart_charging import SmartCharging
 from voltline.station.core.status import Cause
 from voltline.station.core.timers import Timer
-from voltline.station.core.transaction import Transaction
+from voltline.station.core.transaction import RunningRecord, Transaction
+
+RUNNING = "running"
+
+ALIVE_S = 60.0
+"""How often a station with running transactions notes that it still has power."""
 
 
 class Transactions(TransactionReplies):
     """The running transactions, each at home in its connector."""
 
-    def __init__(self, bench: Bench, outbox: Outbox, connectors: Connectors, authorizer: Authorizer) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        outbox: Outbox,
+        connectors: Connectors,
+        authorizer: Authorizer,
+        smart_charging: SmartCharging,
+    ) -> None:
         self._bench = bench
         self._outbox = outbox
         self._connectors = connectors
         self._authorizer = authorizer
-        self._number = 0
+        self._smart_charging = smart_charging
+        self._number = max(outbox.transaction_numbers(), default=0)
         self.metering = Metering(bench, outbox)
+        self._recall()
 
     def find(self, transaction_id: int) -> Connector | None:
         """The connector on which the transaction runs that the central system knows by this number."""
@@ -67,6 +82,7 @@ class Transactions(TransactionReplies):
             ),
         )
         self.metering.begin(transaction)
+        self.remember()
         self.set_lock(connector, True)
         self.settle(connector)
 
@@ -85,13 +101,14 @@ class Transactions(TransactionReplies):
             StopTransaction(
                 id_tag=UNSET if id_tag is None else id_tag,
                 meter_stop=bench.meter.energy_wh(connector.id, bench.now),
-                timestamp=bench.timestamp,
+                timestamp=transaction.power_lost_at or bench.timestamp,
                 transaction_id=0,  # the outbox puts the right one when it leaves
                 reason=reason,
                 transaction_data=data or UNSET,
             ),
         )
         connector.transaction = None
+        self.remember()
         self._energize(connector, False)
         if connector.locked and self._keeps_cable(reason):
             connector.locked_for = Permission(transaction.id_tag, transaction.parent_id_tag)
@@ -118,8 +135,13 @@ class Transactions(TransactionReplies):
         transaction = connector.transaction
         if transaction is None:
             return
-        self._energize(connector, not transaction.refused and not connector.is_blocked)
-        if transaction.refused:
+        offered_a = self._smart_charging.offered_a(connector)
+        if offered_a != connector.offered_a:
+            connector.offered_a = offered_a
+            self._bench.intend(Offer(connector.id, offered_a))
+        pauses = transaction.refused or self._smart_charging.pauses(offered_a)
+        self._energize(connector, not pauses and not connector.is_blocked)
+        if pauses:
             cause = Cause.EVSE_SUSPENDS
         elif connector.vehicle and connector.vehicle_ready:
             cause = Cause.ENERGY_FLOWS
@@ -157,6 +179,48 @@ class Transactions(TransactionReplies):
         """Learn what the central system thinks of the tag that stopped the transaction."""
         if isinstance(request.id_tag, str) and response.id_tag_info is not UNSET:
             self._authorizer.learn(request.id_tag, response.id_tag_info)
+
+    def release(self, connector: Connector) -> None:
+        """Open the contactor and let go of the cable, however the power failed or the reset found them."""
+        connector.energized = connector.locked = False
+        self._bench.intend(Energize(connector.id, False))
+        if self._bench.hardware.outlet is Outlet.SOCKET:
+            self._bench.intend(Lock(connector.id, False))
+
+    # ---- what outlives a loss of power
+
+    def remember(self) -> None:
+        """Keep what is needed to end the running transactions after a loss of power, as of now.
+
+        Once a minute at least while there are any, so that the time of the end is right to the minute.
+        """
+        bench = self._bench
+        if not bench.memory.lasts:
+            return
+        running = [one.transaction.record for one in self._connectors.outlets if one.transaction is not None]
+        bench.memory.keep(RUNNING, RunningRecord(bench.timestamp, running) if running else None)
+        if running:
+            bench.wait(Timer.ALIVE, ALIVE_S)
+        else:
+            bench.timers.cancel(Timer.ALIVE)
+
+    def _recall(self) -> None:
+        kept = self._bench.memory.recall(RUNNING, RunningRecord)
+        for record in kept.transactions if kept is not None else ():
+            if record.connector_id not in self._connectors or record.connector_id == 0:
+                continue
+            self._number = max(self._number, record.number)
+            self._connectors.outlet(record.connector_id).transaction = transaction = Transaction(
+                record.number,
+                record.connector_id,
+                record.id_tag,
+                record.parent_id_tag,
+                record.meter_start_wh,
+                record.started_at,
+                self._bench.now.monotonic,
+            )
+            transaction.kept = record.kept
+            transaction.power_lost_at = kept.alive_at if kept is not None else None
 
     def _energize(self, connector: Connector, on: bool) -> None:
         if connector.energized is not on:
