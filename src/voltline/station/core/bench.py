@@ -50,7 +50,7 @@ class Bench:
 
     @property
     def timestamp(self) -> datetime:
-        """The time of day by the station's own clock, which follows the central system's, in whole seconds."""
+        """The time of day, in whole seconds, by the station's own clock, which follows the central system's."""
         return (self.now.utc + self._clock_offset).replace(microsecond=0)
 
     @property
