@@ -233,12 +233,15 @@ class SimulatedStation:
     def view(self) -> StationView:
         """The station as it is now."""
         now = self._runner.moment
+        main = self._core.connectors.main
         return StationView(
             identity=self.identity,
             linked=self._runner.linked,
             standing=self._core.registration.standing,
             queued=len(self._core.outbox),
             connectors=tuple(self._view_of(connector, now) for connector in self._core.connectors.outlets),
+            status=main.shown,
+            error_code=_error_code(main),
         )
 
     def _view_of(self, connector: Connector, now: Moment) -> ConnectorView:
@@ -247,11 +250,11 @@ class SimulatedStation:
         running = connector.transaction
         if running is not None:
             self._last_energy_wh[connector.id - 1] = register_wh - running.meter_start_wh
-        car, fault = outlet.vehicle, connector.shown_fault
+        car = outlet.vehicle
         return ConnectorView(
             connector_id=connector.id,
             status=connector.shown,
-            error_code=fault.error_code if fault else ChargePointErrorCode.NO_ERROR,
+            error_code=_error_code(connector),
             plugged=connector.vehicle,
             wants_energy=car is not None and car.asks_for_energy,
             locked=connector.locked,
@@ -261,7 +264,18 @@ class SimulatedStation:
             register_wh=register_wh,
             power_w=outlet.power_w(),
             soc_percent=None if car is None else 100.0 * car.soc,
+            limit_a=outlet.granted_a,
         )
+
+    def setting(self, key: str) -> str | None:
+        """The value of a configuration key, None if the station has no such key."""
+        known, _ = self._core.bench.configuration.read([key])
+        value = known[0].value if known else None
+        return value if isinstance(value, str) else None
+
+    def on_change(self, look: Callable[[], None]) -> Callable[[], None]:
+        """Call `look` after everything that happens; gives the function that ends this."""
+        return self._runner.on_change(look)
 
     async def until(
         self, condition: Callable[[StationView], T], timeout_s: float | None = 30.0, what: str = ""
@@ -295,6 +309,11 @@ class SimulatedStation:
             ) from None
         finally:
             forget()
+
+
+def _error_code(connector: Connector) -> ChargePointErrorCode:
+    fault = connector.shown_fault
+    return fault.error_code if fault else ChargePointErrorCode.NO_ERROR
 
 
 class _Drivers:
