@@ -183,7 +183,7 @@ class Runner:
             ImpossibleHappening: it cannot happen to the station as it stands; in words for people.
         """
         try:
-            self._take_in(happening)
+            self._take_in(happening, self.moment)
         except ImpossibleHappening:
             self._perform(self.core.handle(Tick(), self.moment))
             raise
@@ -215,8 +215,8 @@ class Runner:
             raise RemoteProtocolError(reply.code, reply.text)
         return asyncio.get_running_loop().create_future()
 
-    def _take_in(self, happening: Happening) -> None:
-        intents = self.core.handle(happening, self.moment)
+    def _take_in(self, happening: Happening, now: Moment) -> None:
+        intents = self.core.handle(happening, now)
         self._listener.happened(happening)
         self._perform(intents)
 
@@ -357,10 +357,11 @@ class Runner:
             if self._wanted_online:
                 self._connect()
         for happening in self._device.events(now):
-            self._take_in(happening)
+            self._take_in(happening, now)
+        self._take_in(Tick(), now)
         if self._companion is not None:
             self._companion.wake(now)
-        self.happen(Tick())
+        self._look_around()
 
 
 def _ask(connection: Connection, request: Request[Any]) -> Response | asyncio.Future[Any]:
