@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import msgspec
+
 from voltline.messages import (
     UNSET,
     AuthorizationStatus,
@@ -14,9 +16,13 @@ from voltline.messages import (
     BootNotificationResponse,
     ChangeConfiguration,
     ChargePointStatus,
+    DataTransfer,
+    DataTransferResponse,
+    DataTransferStatus,
     Heartbeat,
     HeartbeatResponse,
     IdTagInfo,
+    LogType,
     Measurand,
     MeterValues,
     MeterValuesResponse,
@@ -97,6 +103,16 @@ class FixedMeter:
         ]
 
 
+class LabLogbook:
+    """Says that it has been written in at these times."""
+
+    def __init__(self) -> None:
+        self.written = {log: [START] for log in LogType}
+
+    def has_entries(self, log: LogType, since: datetime | None, until: datetime | None) -> bool:
+        return any((since or at) <= at <= (until or at) for at in self.written[log])
+
+
 def hardware(**changes: Any) -> Hardware:
     """The make of the station in the lab: two connectors with sockets, three phases."""
     boot = BootNotification(charge_point_vendor="Voltline", charge_point_model="Lab")
@@ -115,7 +131,8 @@ class Lab:
         self.meter = FixedMeter()
         self.storage = MemoryStorage()
         self.hardware = hardware(**changes)
-        self.core = ChargePoint(self.hardware, self.meter, self.moment, self.storage.load())
+        self.logbook = LabLogbook()
+        self.core = self._power()
         self.sent: list[Request[Any]] = []
         self.intents: list[Intent] = []
         self.holding = False
@@ -126,6 +143,7 @@ class Lab:
         self.start_tags: dict[str, IdTagInfo] = {}
         self.transaction_id = 0
         self.failures: list[type[Request[Any]]] = []
+        self.data_transfer_response = DataTransferResponse(status=DataTransferStatus.ACCEPTED)
         self._token = 0
 
     # ---- time and happenings
@@ -133,6 +151,9 @@ class Lab:
     @property
     def moment(self) -> Moment:
         return Moment(self.now, START + timedelta(seconds=self.now - 1000.0) + self.utc_shift)
+
+    def _power(self) -> ChargePoint:
+        return ChargePoint(self.hardware, self.meter, self.moment, self.storage.load(), self.logbook)
 
     def do(self, happening: Happening) -> list[Intent]:
         """Let something happen, and answer whatever the station sends because of it."""
@@ -200,6 +221,11 @@ class Lab:
                 return MeterValuesResponse()
             case StatusNotification():
                 return StatusNotificationResponse()
+            case DataTransfer():
+                return self.data_transfer_response
+        kind = action_of(request).response
+        if not msgspec.structs.fields(kind):
+            return kind()
         raise AssertionError(f"the station sent {request}")
 
     def ask(self, request: Request[Any]) -> Any:
@@ -250,7 +276,7 @@ class Lab:
         """The core is gone and a new one starts over what the old one kept, without a link."""
         self.waiting.clear()
         self.now += outage_s
-        self.core = ChargePoint(self.hardware, self.meter, self.moment, self.storage.load())
+        self.core = self._power()
         self.do(PoweredUp())
 
     # ---- what came of it

@@ -10,24 +10,33 @@ from typing import TYPE_CHECKING, Any
 from voltline.messages import (
     UNSET,
     AvailabilityType,
+    CancelReservation,
+    CancelReservationResponse,
+    CancelReservationStatus,
     ChangeAvailability,
     ChangeAvailabilityResponse,
     ChangeConfiguration,
     ChangeConfigurationResponse,
-    ChargingProfilePurpose,
     ClearCache,
     ClearCacheResponse,
     ClearCacheStatus,
+    ClearChargingProfile,
+    ClearChargingProfileResponse,
     DataTransfer,
     DataTransferResponse,
     ErrorCode,
     ExtendedMessageTrigger,
     ExtendedTriggerMessage,
     ExtendedTriggerMessageResponse,
+    FeatureProfile,
+    GetCompositeSchedule,
+    GetCompositeScheduleResponse,
     GetConfiguration,
     GetConfigurationResponse,
     GetDiagnostics,
     GetDiagnosticsResponse,
+    GetLocalListVersion,
+    GetLocalListVersionResponse,
     GetLog,
     GetLogResponse,
     MessageTrigger,
@@ -38,11 +47,18 @@ from voltline.messages import (
     RemoteStopTransaction,
     RemoteStopTransactionResponse,
     Request,
+    ReservationStatus,
+    ReserveNow,
+    ReserveNowResponse,
     Reset,
     ResetResponse,
     ResetStatus,
     ResetType,
     Response,
+    SendLocalList,
+    SendLocalListResponse,
+    SetChargingProfile,
+    SetChargingProfileResponse,
     TriggerMessage,
     TriggerMessageResponse,
     TriggerMessageStatus,
@@ -91,21 +107,21 @@ class Commands:
 
     def remote_start(self, request: RemoteStartTransaction) -> RemoteStartTransactionResponse:
         """Take the request if there is a connector for it; the rest comes after the answer (errata 3.32)."""
-        profile = request.charging_profile
-        fits = profile is UNSET or (
-            profile.charging_profile_purpose == ChargingProfilePurpose.TX_PROFILE
-            and profile.transaction_id is UNSET
-        )
+        charging = self._station.smart_charging
+        # Where there is no smart charging the profile is ignored (OCPP 1.6, 5.11).
+        profile = request.charging_profile if self._charges_smartly else UNSET
+        if profile is not UNSET and not charging.fits_remote_start(profile):
+            return RemoteStartTransactionResponse(status=RemoteStartStopStatus.REJECTED)
         connector_id = None if request.connector_id is UNSET else request.connector_id
-        accepted = (
-            fits
-            and self._station.takes_remote_orders
-            and self._station.driver.remote_start(
-                connector_id,
-                request.id_tag,
-                self._station.bench.configuration.flag("AuthorizeRemoteTxRequests"),
-            )
+        # Before the start, which may begin a transaction at once.
+        withdraw = None if profile is UNSET else charging.announce(request.id_tag, connector_id, profile)
+        accepted = self._station.takes_remote_orders and self._station.driver.remote_start(
+            connector_id,
+            request.id_tag,
+            self._station.bench.configuration.flag("AuthorizeRemoteTxRequests"),
         )
+        if withdraw is not None and not accepted:
+            withdraw()
         return RemoteStartTransactionResponse(status=_start_stop(accepted))
 
     def remote_stop(self, request: RemoteStopTransaction) -> RemoteStopTransactionResponse:
@@ -128,12 +144,41 @@ class Commands:
         station.transactions.set_lock(connector, False)
         return UnlockConnectorResponse(status=UnlockStatus.UNLOCKED)
 
+    # ---- smart charging
+
+    @property
+    def _charges_smartly(self) -> bool:
+        return FeatureProfile.SMART_CHARGING in self._station.bench.hardware.profiles
+
+    def set_charging_profile(self, request: SetChargingProfile) -> SetChargingProfileResponse:
+        """Install a charging profile (OCPP 1.6, 5.16; errata 3.39)."""
+        self._require_smart_charging("SetChargingProfile")
+        if request.connector_id not in self._station.connectors:
+            text = f"connectorId {request.connector_id} is none of this station"
+            raise Refusal(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, text)
+        return self._station.smart_charging.set_profile(request)
+
+    def clear_charging_profile(self, request: ClearChargingProfile) -> ClearChargingProfileResponse:
+        """Remove charging profiles (OCPP 1.6, 5.5)."""
+        self._require_smart_charging("ClearChargingProfile")
+        return self._station.smart_charging.clear(request)
+
+    def composite_schedule(self, request: GetCompositeSchedule) -> GetCompositeScheduleResponse:
+        """Tell which limits hold from now on (OCPP 1.6, 5.7)."""
+        self._require_smart_charging("GetCompositeSchedule")
+        return self._station.smart_charging.composite_schedule(request)
+
+    def _require_smart_charging(self, action: str) -> None:
+        if not self._charges_smartly:
+            raise Refusal(ErrorCode.NOT_SUPPORTED, f"{action} is not a function of this station")
+
     # ---- the station
 
     def reset(self, request: Reset) -> ResetResponse:
         """Agree to a reset, which follows when its StopTransactions are delivered (OCPP 1.6, 5.14)."""
         # Power is not taken from a station that writes its own firmware.
-        accepted = not self._station.firmware.installing and self._station.restart.reset(hard=request.type == ResetType.HARD)
+        hard = request.type == ResetType.HARD
+        accepted = not self._station.firmware.installing and self._station.restart.reset(hard=hard)
         return ResetResponse(status=ResetStatus.ACCEPTED if accepted else ResetStatus.REJECTED)
 
     def change_availability(self, request: ChangeAvailability) -> ChangeAvailabilityResponse:
@@ -143,9 +188,32 @@ class Commands:
         return ChangeAvailabilityResponse(status=status)
 
     def clear_cache(self, _: ClearCache) -> ClearCacheResponse:
-        """Forget every cached tag."""
-        self._station.authorizer.cache.clear()
-        return ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
+        """Forget every cached tag (OCPP 1.6, 5.4; errata 3.23)."""
+        cleared = self._station.authorizer.clear_cache()
+        return ClearCacheResponse(status=ClearCacheStatus.ACCEPTED if cleared else ClearCacheStatus.REJECTED)
+
+    # ---- who may charge
+
+    def local_list_version(self, _: GetLocalListVersion) -> GetLocalListVersionResponse:
+        """0 for an empty list, -1 where there is none (OCPP 1.6, 5.10)."""
+        return GetLocalListVersionResponse(list_version=self._station.authorizer.list_version)
+
+    def send_local_list(self, request: SendLocalList) -> SendLocalListResponse:
+        """Replace or change the local list (OCPP 1.6, 5.15)."""
+        return SendLocalListResponse(status=self._station.authorizer.update_list(request))
+
+    def reserve_now(self, request: ReserveNow) -> ReserveNowResponse:
+        """Keep a connector for somebody (OCPP 1.6, 5.13)."""
+        station = self._station
+        closed = station.driver.closed
+        status = ReservationStatus.REJECTED if closed else station.reservations.reserve(request)
+        return ReserveNowResponse(status=status)
+
+    def cancel_reservation(self, request: CancelReservation) -> CancelReservationResponse:
+        """Give a reservation up (OCPP 1.6, 5.1)."""
+        cancelled = self._station.reservations.cancel(request.reservation_id)
+        status = CancelReservationStatus.ACCEPTED if cancelled else CancelReservationStatus.REJECTED
+        return CancelReservationResponse(status=status)
 
     def data_transfer(self, request: DataTransfer) -> DataTransferResponse:
         """What the vendor's handler says, if the station knows the vendor (OCPP 1.6, 4.3)."""
@@ -245,17 +313,24 @@ def _start_stop(accepted: bool) -> RemoteStartStopStatus:
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[Commands, Any], Response]] = {
+    CancelReservation: Commands.cancel_reservation,
     ChangeAvailability: Commands.change_availability,
     ChangeConfiguration: Commands.change_configuration,
     ClearCache: Commands.clear_cache,
+    ClearChargingProfile: Commands.clear_charging_profile,
     DataTransfer: Commands.data_transfer,
     ExtendedTriggerMessage: Commands.extended_trigger,
+    GetCompositeSchedule: Commands.composite_schedule,
     GetConfiguration: Commands.get_configuration,
+    GetLocalListVersion: Commands.local_list_version,
     GetDiagnostics: Commands.get_diagnostics,
     GetLog: Commands.get_log,
     RemoteStartTransaction: Commands.remote_start,
     RemoteStopTransaction: Commands.remote_stop,
+    ReserveNow: Commands.reserve_now,
     Reset: Commands.reset,
+    SendLocalList: Commands.send_local_list,
+    SetChargingProfile: Commands.set_charging_profile,
     TriggerMessage: Commands.trigger,
     UnlockConnector: Commands.unlock,
     UpdateFirmware: Commands.update_firmware,

@@ -49,7 +49,7 @@ class DataTransfers:
         return handler(None if isinstance(request.data, UnsetType) else request.data)
 
     def send(self, happening: DataSent) -> None:
-        """Send it in its turn; its answer is told to the people. Lost with the connection, it is not repeated.
+        """Send it in its turn; its answer is told to the people. What is lost is not repeated.
 
         Raises:
             ImpossibleHappening: an id is missing or too long for the message.

@@ -1,4 +1,4 @@
-"""Plain firmware updates: fetch, wait for the drivers to finish, install, reboot, tell (OCPP 1.6, 4.5 and 5.19).
+"""Plain firmware updates: fetch, wait for the drivers, install, reboot, tell (OCPP 1.6, 4.5 and 5.19).
 
 Signed updates are of the security whitepaper and not served here.
 """

@@ -101,7 +101,7 @@ class Download(msgspec.Struct, frozen=True, gc=False):
 
 
 class Upload(msgspec.Struct, frozen=True, gc=False):
-    """Bring the entries of this log between two times (None: no limit) as one file into the folder `location`.
+    """Bring what this log says between two times (None: no limit) as one file into the folder `location`.
 
     `resume`: the file of the last attempt, going on where it broke off if the server can (OCPP 1.6, 8.2).
     """

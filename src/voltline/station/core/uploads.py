@@ -1,7 +1,7 @@
-"""Diagnostics and logs on their way out: GetDiagnostics (OCPP 1.6, 4.4 and 5.9), GetLog (security whitepaper, N01).
+"""Diagnostics and logs on their way out: GetDiagnostics (OCPP 1.6, 4.4, 5.9), GetLog (whitepaper, N01).
 
-Both bring one file made of a log; they differ in how they are answered and what is told of them. A diagnostics
-upload and a log upload may run side by side; a newer order of the same kind takes the place of an older one.
+Both bring one file made of a log; they differ in how they are answered and what is told of them. One of each
+kind may run side by side; a newer order of the same kind takes the place of an older one.
 """
 
 from collections.abc import Callable
