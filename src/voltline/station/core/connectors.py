@@ -1,6 +1,7 @@
 """The connectors of a station: what is plugged in, what status they have, what lies over it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import msgspec
 
@@ -26,6 +27,23 @@ class Permission(msgspec.Struct, frozen=True):
     parent_id_tag: str | None = None
 
 
+class Reservation(msgspec.Struct, frozen=True):
+    """A connector, or with 0 any of them, is kept for a tag and its group (OCPP 1.6, 5.13)."""
+
+    number: int
+    connector_id: int
+    id_tag: str
+    parent_id_tag: str | None
+    expires_at: datetime
+
+    def is_for(self, holder: Permission) -> bool:
+        """Whether the tag is the one named, or of the group named; a group is never taken for a tag."""
+        if holder.id_tag.casefold() == self.id_tag.casefold():
+            return True
+        ours, theirs = self.parent_id_tag, holder.parent_id_tag
+        return ours is not None and theirs is not None and ours.casefold() == theirs.casefold()
+
+
 class Connector:
     """One connector, or the station itself as connector 0. Facts only; the rules are with their subjects."""
 
@@ -38,7 +56,9 @@ class Connector:
         "locked",
         "locked_for",
         "occupied",
+        "offered_a",
         "permission",
+        "reservation",
         "status",
         "transaction",
         "vehicle",
@@ -61,8 +81,11 @@ class Connector:
         self.locked_for: Permission | None = None
         """After the end of a transaction: who must come before the cable is released."""
         self.energized = False
+        self.offered_a: float | None = None
+        """What the vehicle was last told it may draw on each phase; None: all there is."""
         self.permission: Permission | None = None
         """Accepted, and waiting for the cable."""
+        self.reservation: Reservation | None = None
         self.transaction: Transaction | None = None
         self.inoperative = False
         """Set by ChangeAvailability; survives a reboot."""

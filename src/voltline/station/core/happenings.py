@@ -114,6 +114,17 @@ class FaultCleared(msgspec.Struct, frozen=True, gc=False):
     connector_id: int
 
 
+class LimitChanged(msgspec.Struct, frozen=True, gc=False):
+    """The site allows so many amperes on each phase, None for all there is; 0: all connectors together."""
+
+    connector_id: int
+    current_a: float | None
+
+
+class WatchdogFired(msgspec.Struct, frozen=True, gc=False):
+    """The station restarts by itself: a watchdog, or a bug."""
+
+
 class SettingChanged(msgspec.Struct, frozen=True, gc=False):
     """Somebody at the station sets a configuration key, by the rules of ChangeConfiguration."""
 
@@ -181,6 +192,8 @@ Happening = (
     | StopPressed
     | FaultRaised
     | FaultCleared
+    | LimitChanged
+    | WatchdogFired
     | SettingChanged
     | TransferProgressed
     | TransferEnded

@@ -32,6 +32,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     outlet: Outlet = Outlet.SOCKET
     phases: int = 3
     """Phases of every connector: 1 or 3; 0 for direct current."""
+    current_a: float = 32.0
+    """The most that a connector gives on each phase of the grid."""
     measurands: frozenset[Measurand] = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER})
     """What the meters can deliver; a configuration that asks for more is Rejected (errata, 3.14.4)."""
     cached_tags: int = 1000

@@ -50,6 +50,11 @@ class Restart:
         self._begin(Reboot(hard), reason, HARD_GRACE_S if hard else SOFT_GRACE_S)
         return True
 
+    def watchdog_fired(self) -> None:
+        """Restart without being asked, unless the station is on its way down already."""
+        if not self.pending:
+            self._begin(Reboot(hard=True), Reason.REBOOT, HARD_GRACE_S)
+
     def switch_off(self) -> None:
         """Stop every transaction and prepare to stay off, whatever else was on its way."""
         self._begin(PowerOff(), Reason.REBOOT, HARD_GRACE_S)

@@ -15,9 +15,11 @@ class Timer(Enum):
     FIRMWARE = auto()
     DIAGNOSTICS = auto()
     LOG = auto()
+    RESERVATION = auto()
     LIMIT = auto()
     CONNECTION_TIMEOUT = auto()  # a connector
     SAMPLE = auto()  # a connector
+    ALLOWANCE = auto()  # a connector
     STATUS = auto()  # a connector
 
 

@@ -3,6 +3,7 @@
 from voltline.messages import (
     UNSET,
     AuthorizationStatus,
+    ChargePointStatus,
     Reason,
     StartTransaction,
     StartTransactionResponse,
@@ -22,6 +23,9 @@ from voltline.station.core.timers import Timer
 from voltline.station.core.transaction import RunningRecord, Transaction
 
 RUNNING = "running"
+
+ALLOWANCE_GRAIN_S = 1.0
+"""How often the register is looked at while a refused tag is still given something."""
 
 ALIVE_S = 60.0
 """How often a station with running transactions notes that it still has power."""
@@ -55,8 +59,19 @@ class Transactions(TransactionReplies):
                 return connector
         return None
 
-    def begin(self, connector: Connector, permission: Permission) -> None:
-        """Start a transaction on a connector whose cable is in."""
+    def begin(
+        self,
+        connector: Connector,
+        permission: Permission,
+        reservation: int | None = None,
+        *,
+        free_vend: bool = False,
+    ) -> None:
+        """Start a transaction on a connector whose cable is in.
+
+        `reservation` is the number of the one that it ends. Free vend waits with the energy until the
+        central system has said yes, if that can be reached.
+        """
         bench = self._bench
         bench.timers.cancel(Timer.CONNECTION_TIMEOUT, connector.id)
         connector.permission = None
@@ -72,12 +87,15 @@ class Transactions(TransactionReplies):
             bench.timestamp,
             bench.now.monotonic,
         )
+        transaction.free_vend = free_vend
+        transaction.awaited = free_vend and self._authorizer.online
         self._outbox.queue(
             transaction.number,
             StartTransaction(
                 connector_id=connector.id,
                 id_tag=transaction.id_tag,
                 meter_start=meter_start_wh,
+                reservation_id=UNSET if reservation is None else reservation,
                 timestamp=transaction.started_at,
             ),
         )
@@ -110,7 +128,9 @@ class Transactions(TransactionReplies):
         connector.transaction = None
         self.remember()
         self._energize(connector, False)
-        if connector.locked and self._keeps_cable(reason):
+        bench.timers.cancel(Timer.ALLOWANCE, connector.id)
+        # Nobody holds the tag for all, so nobody could release the cable with it.
+        if connector.locked and self._keeps_cable(reason) and not transaction.free_vend:
             connector.locked_for = Permission(transaction.id_tag, transaction.parent_id_tag)
         else:
             self.set_lock(connector, False)
@@ -128,7 +148,21 @@ class Transactions(TransactionReplies):
         if connector.withdrawal_scheduled:
             connector.withdrawal_scheduled = False
             connector.inoperative = True
-        self._connectors.move(connector, Cause.WITHDRAWN if connector.withdrawn else Cause.FREED)
+        if connector.withdrawn:
+            self._connectors.move(connector, Cause.WITHDRAWN)
+            return
+        reserved = connector.reservation is not None
+        if not reserved or connector.status != ChargePointStatus.RESERVED:
+            self._connectors.move(connector, Cause.FREED)
+        if reserved:
+            self._connectors.move(connector, Cause.RESERVED)
+
+    def prepare(self, connector: Connector) -> None:
+        """Use begins; what is missing must come within ConnectionTimeOut."""
+        self._connectors.move(connector, Cause.USE_BEGINS)
+        timeout_s = self._bench.configuration.number("ConnectionTimeOut")
+        if timeout_s > 0:
+            self._bench.wait(Timer.CONNECTION_TIMEOUT, timeout_s, connector.id)
 
     def settle(self, connector: Connector, info: str = "") -> None:
         """Let the energy of a running transaction flow or rest, as everything that bears on it demands."""
@@ -139,7 +173,7 @@ class Transactions(TransactionReplies):
         if offered_a != connector.offered_a:
             connector.offered_a = offered_a
             self._bench.intend(Offer(connector.id, offered_a))
-        pauses = transaction.refused or self._smart_charging.pauses(offered_a)
+        pauses = transaction.refused or transaction.awaited or self._smart_charging.pauses(offered_a)
         self._energize(connector, not pauses and not connector.is_blocked)
         if pauses:
             cause = Cause.EVSE_SUSPENDS
@@ -168,12 +202,45 @@ class Transactions(TransactionReplies):
         if running is None or running.number != transaction:
             return
         if info.status == AuthorizationStatus.ACCEPTED:
-            running.parent_id_tag = info.parent_id_tag if isinstance(info.parent_id_tag, str) else None
-        elif self._bench.configuration.flag("StopTransactionOnInvalidId"):
-            self.end(connector, Reason.DEAUTHORIZED)
+            if isinstance(info.parent_id_tag, str):
+                running.parent_id_tag = info.parent_id_tag
+            if running.awaited:
+                running.awaited = False
+                self.settle(connector)
         else:
-            running.refused = True
+            allowed_wh = self._bench.configuration.number("MaxEnergyOnInvalidId")
+            if allowed_wh > 0 and not running.free_vend:
+                now_wh = self._bench.meter.energy_wh(connector.id, self._bench.now)
+                running.allowance_wh = (now_wh, now_wh + allowed_wh)
+                self._bench.wait(Timer.ALLOWANCE, ALLOWANCE_GRAIN_S, connector.id)
+            else:
+                self._cut_off(connector, running)
+
+    def allowance_due(self, connector: Connector) -> None:
+        """See whether what a refused tag is still given is used up (OCPP 1.6, 3.5.4 and 9.1.14).
+
+        As much as in the last second will flow in the next, and it must not be exceeded.
+        """
+        running = connector.transaction
+        if running is None or running.allowance_wh is None:
+            return
+        before_wh, most_wh = running.allowance_wh
+        now_wh = self._bench.meter.energy_wh(connector.id, self._bench.now)
+        if now_wh < most_wh and 2 * now_wh - before_wh <= most_wh:
+            running.allowance_wh = (now_wh, most_wh)
+            self._bench.wait(Timer.ALLOWANCE, ALLOWANCE_GRAIN_S, connector.id)
+        else:
+            self._cut_off(connector, running)
+
+    def _cut_off(self, connector: Connector, running: Transaction) -> None:
+        """Do to a refused tag what StopTransactionOnInvalidId says (OCPP 1.6, 3.5.4; errata 3.17)."""
+        if not self._bench.configuration.flag("StopTransactionOnInvalidId"):
+            running.refused, running.awaited = True, False
             self.settle(connector)
+            return
+        self.end(connector, Reason.DEAUTHORIZED)
+        if running.free_vend and connector.vehicle and connector.status == ChargePointStatus.FINISHING:
+            self.prepare(connector)  # somebody is there, and may have a tag
 
     def stop_answered(self, request: StopTransaction, response: StopTransactionResponse) -> None:
         """Learn what the central system thinks of the tag that stopped the transaction."""
