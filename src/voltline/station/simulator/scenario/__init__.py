@@ -1,0 +1,1 @@
+"""Scenarios: files that say what happens to simulated stations, and what must come of it."""
