@@ -19,6 +19,7 @@ from voltline.messages import (
 )
 from voltline.station.core.authorization_cache import AuthorizationCache
 from voltline.station.core.happenings import PoweredUp
+from voltline.station.core.memory import Memory
 
 
 @pytest.fixture
@@ -283,7 +284,7 @@ def test_cache_that_is_switched_off_is_not_used(known: Lab):
 
 @pytest.mark.requirement("CAC-06")
 def test_full_cache_drops_refused_tags_first_then_the_oldest(lab: Lab):
-    cache = AuthorizationCache(capacity=3)
+    cache = AuthorizationCache(Memory(lambda _: None, None), capacity=3)
     moment = lab.moment.utc
     cache.learn("A", tag_info(), moment)
     cache.learn("B", tag_info(AuthorizationStatus.BLOCKED), moment)

@@ -2,59 +2,55 @@
 
 from datetime import datetime
 
-import msgspec
+from voltline.messages import IdTagInfo
+from voltline.station.core.known_tag import VALID, KnownTag, known_tag
+from voltline.station.core.memory import Memory
 
-from voltline.messages import UNSET, AuthorizationStatus, IdTagInfo
-
-
-class CachedTag(msgspec.Struct, frozen=True, gc=False):
-    """The last word on one tag. `expires_at` None: it holds for ever (errata 3.72)."""
-
-    status: AuthorizationStatus
-    parent_id_tag: str | None
-    expires_at: datetime | None
-
-    def status_at(self, moment: datetime) -> AuthorizationStatus:
-        """The status at that time: what was accepted expires."""
-        if self.expires_at is not None and moment >= self.expires_at:
-            return AuthorizationStatus.EXPIRED
-        return self.status
+RECORD = "authorization-cache"
 
 
 class AuthorizationCache:
     """Tags by their text without regard to case, at most `capacity` of them, least lately heard of first."""
 
-    __slots__ = ("_capacity", "_tags")
+    __slots__ = ("_capacity", "_memory", "_tags")
 
-    def __init__(self, capacity: int = 1000) -> None:
+    def __init__(self, memory: Memory, capacity: int = 1000) -> None:
+        self._memory = memory
         self._capacity = capacity
-        self._tags: dict[str, CachedTag] = {}
+        self._tags = memory.recall(RECORD, dict[str, KnownTag]) or {}
 
     def __len__(self) -> int:
         return len(self._tags)
 
-    def find(self, id_tag: str) -> CachedTag | None:
+    def find(self, id_tag: str) -> KnownTag | None:
         """What is known of the tag."""
         return self._tags.get(id_tag.casefold())
 
     def learn(self, id_tag: str, info: IdTagInfo, moment: datetime) -> None:
         """Replace what is known of the tag; when full, tags that are not valid make room first."""
-        key = id_tag.casefold()
-        self._tags.pop(key, None)
-        if len(self._tags) >= self._capacity:
+        key, now_known = id_tag.casefold(), known_tag(info)
+        before = self._tags.pop(key, None)
+        while self._tags and len(self._tags) >= self._capacity:
             self._make_room(moment)
-        self._tags[key] = CachedTag(
-            info.status,
-            None if info.parent_id_tag is UNSET else info.parent_id_tag,
-            None if info.expiry_date is UNSET else info.expiry_date,
-        )
+        self._tags[key] = now_known
+        # Who was heard of last alone is not worth a write at every session.
+        if now_known != before:
+            self._keep()
+
+    def forget(self, id_tag: str) -> None:
+        """Drop one tag; it is no fault if it is not there."""
+        if self._tags.pop(id_tag.casefold(), None) is not None:
+            self._keep()
 
     def clear(self) -> None:
         """Forget every tag."""
         self._tags.clear()
+        self._keep()
 
     def _make_room(self, moment: datetime) -> None:
-        accepted = AuthorizationStatus.ACCEPTED
         oldest = next(iter(self._tags))
-        refused = (key for key, tag in self._tags.items() if tag.status_at(moment) != accepted)
+        refused = (key for key, tag in self._tags.items() if tag.status_at(moment) not in VALID)
         del self._tags[next(refused, oldest)]
+
+    def _keep(self) -> None:
+        self._memory.keep(RECORD, self._tags or None)

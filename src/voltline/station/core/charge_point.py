@@ -48,6 +48,7 @@ from voltline.station.core.intents import Answer, Intent, Matter, PingEvery, Ref
 from voltline.station.core.moment import Moment
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.registration import Registration, Standing
+from voltline.station.core.reservations import Reservations
 from voltline.station.core.restart import Restart
 from voltline.station.core.smart_charging import SmartCharging
 from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH
@@ -78,13 +79,16 @@ class ChargePoint:
         self.outbox = Outbox(self.bench)
         self.registration = Registration(self.bench, self.outbox, self._came_online)
         self.reports = StatusReports(self.bench, self.outbox, self.registration)
-        self.authorizer = Authorizer(self.bench, self.outbox, self.registration)
+        self.authorizer = Authorizer(self.bench, self.outbox, self.registration, self._list_conflict)
         self.smart_charging = SmartCharging(self.bench, self.connectors, self.outbox)
         self.transactions = Transactions(
             self.bench, self.outbox, self.connectors, self.authorizer, self.smart_charging
         )
         self.outbox.replies = self.transactions
-        self.driver = Driver(self.bench, self.connectors, self.authorizer, self.transactions)
+        self.reservations = Reservations(self.bench, self.connectors, self.transactions)
+        self.driver = Driver(
+            self.bench, self.connectors, self.authorizer, self.transactions, self.reservations
+        )
         self.availability = Availability(self.bench, self.connectors, self.driver, self.transactions)
         self.restart = Restart(
             self.bench, self.outbox, self.connectors, self.registration, self.transactions, self.driver
@@ -117,6 +121,7 @@ class ChargePoint:
         for connector in self.smart_charging.changed():
             self.transactions.settle(connector)
         self.availability.main_follows()
+        self.reservations.review()
         self.firmware.step()
         self.outbox.pump()
         self.restart.go_if_ready()
@@ -156,6 +161,10 @@ class ChargePoint:
             if transaction is not None:
                 self.transactions.metering.sample_due(transaction)
                 self.transactions.remember()
+        elif timer is Timer.RESERVATION:
+            self.reservations.review()
+        elif timer is Timer.ALLOWANCE:
+            self.transactions.allowance_due(self.connectors.outlet(connector_id))
         elif timer is Timer.ALIVE:
             self.transactions.remember()
         elif timer is Timer.FIRMWARE:
@@ -169,10 +178,14 @@ class ChargePoint:
     def _came_online(self, accepted: bool) -> None:
         if accepted:
             self.reports.report_all(self.connectors)
+            self.driver.serve_those_waiting()
         else:
             self.reports.report_differences(self.connectors)
         self.firmware.came_online()
         self.uploads.came_online()
+
+    def _list_conflict(self, text: str) -> None:
+        self.reports.mention(self.connectors.main, ChargePointErrorCode.LOCAL_LIST_CONFLICT, text)
 
     def _powered_up(self, _: PoweredUp) -> None:
         self.bench.timers.cancel_all()

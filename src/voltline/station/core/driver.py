@@ -8,11 +8,12 @@ from voltline.messages import Reason
 from voltline.station.core.authorization import Authorizer, Verdict
 from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors, Permission
+from voltline.station.core.free_vend import FreeVend
 from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.core.hardware import Outlet
 from voltline.station.core.intents import Matter
+from voltline.station.core.reservations import Reservations
 from voltline.station.core.status import Cause
-from voltline.station.core.timers import Timer
 from voltline.station.core.transactions import Transactions
 
 EV_SIDE = "EV side disconnected"
@@ -23,12 +24,19 @@ class Driver:
     """Turns what drivers do into sessions."""
 
     def __init__(
-        self, bench: Bench, connectors: Connectors, authorizer: Authorizer, transactions: Transactions
+        self,
+        bench: Bench,
+        connectors: Connectors,
+        authorizer: Authorizer,
+        transactions: Transactions,
+        reservations: Reservations,
     ) -> None:
         self._bench = bench
         self._connectors = connectors
         self._authorizer = authorizer
         self._transactions = transactions
+        self._reservations = reservations
+        self._free_vend = FreeVend(bench, authorizer)
         self.closed = False
         """A reset is on its way: nothing new begins."""
 
@@ -43,8 +51,12 @@ class Driver:
             connector.inoperative = connector.inoperative or connector.withdrawal_scheduled
             connector.withdrawal_scheduled = False
             connector.status = Status.UNAVAILABLE if connector.withdrawn else Status.AVAILABLE
-            if connector.occupied and not connector.withdrawn:
-                self.prepare(connector)
+            if connector.withdrawn:
+                continue
+            if connector.reservation is not None:
+                self._connectors.move(connector, Cause.RESERVED)
+            elif connector.occupied:
+                self._transactions.prepare(connector)
 
     # ---- the cable
 
@@ -61,8 +73,8 @@ class Driver:
         if connector.transaction is not None:
             self._transactions.settle(connector)
         elif connector.permission is not None and connector.is_in_service and not self.closed:
-            self._transactions.begin(connector, connector.permission)
-        elif not connector.withdrawn:
+            self._start(connector, connector.permission)
+        elif not connector.withdrawn and connector.reservation is None:
             self.prepare(connector)
 
     def unplug_vehicle(self, connector: Connector) -> None:
@@ -127,10 +139,19 @@ class Driver:
         own = next((one for one in chosen if _is_of(id_tag, one)), None)
         if own is not None:
             self._present_again(own, id_tag)
-        elif self._startable(chosen) or any(one.transaction or one.locked_for for one in chosen):
-            self._authorizer.judge(id_tag, lambda verdict: self._judged(id_tag, chosen, verdict))
+        elif self._startable(chosen, Permission(id_tag), group_known=False) or any(
+            one.transaction or one.locked_for for one in chosen
+        ):
+            self._judge(id_tag, chosen)
         else:
-            self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag}: no connector is free")
+            self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag}: no connector is free for it")
+
+    def _judge(self, id_tag: str, chosen: tuple[Connector, ...]) -> None:
+        self._authorizer.judge(
+            id_tag,
+            lambda verdict: self._judged(id_tag, chosen, verdict),
+            group_matters=self._reservations.ask_for_group(id_tag),
+        )
 
     def _present_again(self, connector: Connector, id_tag: str) -> None:
         if connector.transaction is not None:
@@ -146,7 +167,7 @@ class Driver:
             self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag} refused by {verdict.grounds}")
             return
         permission = Permission(id_tag, verdict.parent_id_tag)
-        startable = self._startable(chosen)
+        startable = self._startable(chosen, permission)
         if startable is not None:
             self.begin(startable, permission)
             return
@@ -166,17 +187,29 @@ class Driver:
 
     # ---- beginning
 
-    def _startable(self, chosen: tuple[Connector, ...]) -> Connector | None:
+    def _startable(
+        self, chosen: tuple[Connector, ...], holder: Permission, *, group_known: bool = True
+    ) -> Connector | None:
         """The connector that an accepted tag begins on: a plugged one first, then a free one.
 
-        One that timed out to Finishing is left alone where another vehicle could be meant (errata 3.20).
+        Of either kind one that is reserved for the tag comes first. One that timed out to Finishing is left
+        alone where another vehicle could be meant (errata 3.20). `group_known`: see `Reservations.admits`.
         """
-        free = [one for one in chosen if self.is_startable(one)]
         certain = len(chosen) == 1
-        for connector in free:
-            if connector.vehicle and (certain or connector.status == Status.PREPARING):
-                return connector
-        return next((one for one in free if certain or one.status != Status.FINISHING), None)
+        free = [
+            one
+            for one in chosen
+            if self.is_startable(one)
+            and (certain or one.status != Status.FINISHING)
+            and self._reservations.admits(one, holder, self._spare_beside(one), group_known=group_known)
+        ]
+        plugged = [one for one in free if one.vehicle]
+        return min(plugged or free, key=lambda one: one.reservation is None, default=None)
+
+    def _spare_beside(self, connector: Connector) -> int:
+        """How many connectors the next driver could have besides this one."""
+        others = (one for one in self._connectors.outlets if one is not connector)
+        return sum(self.is_startable(one) and not one.occupied and one.reservation is None for one in others)
 
     def is_startable(self, connector: Connector) -> bool:
         """Whether a transaction could begin here, now or as soon as the cable is in."""
@@ -184,7 +217,7 @@ class Driver:
             not self.closed
             and connector.is_in_service
             and not connector.withdrawal_scheduled
-            and connector.transaction is None
+            and (connector.transaction is None or connector.transaction.waits_for_tag)
             and connector.permission is None
             and connector.locked_for is None
         )
@@ -194,32 +227,52 @@ class Driver:
         chosen = self._connectors.outlets
         if connector_id is not None:
             chosen = tuple(one for one in chosen if one.id == connector_id)
-        connector = self._startable(chosen)
+        holder = self._authorizer.bearer(id_tag)
+        connector = self._startable(chosen, holder, group_known=not authorize)
         if connector is None:
             return False
         if authorize:
-            self._authorizer.judge(id_tag, lambda verdict: self._judged(id_tag, (connector,), verdict))
+            self._judge(id_tag, (connector,))
         else:
-            self.begin(connector, Permission(id_tag))
+            self.begin(connector, holder)
         return True
 
     def begin(self, connector: Connector, permission: Permission) -> None:
         """Begin the transaction, or keep the permission until the cable is in."""
-        if connector.status == Status.FINISHING:
+        if connector.transaction is not None:
+            # Free vend that the central system has not agreed to makes way for a tag.
+            refused = connector.transaction.refused
+            self._transactions.end(connector, Reason.DEAUTHORIZED if refused else Reason.LOCAL)
+        if connector.status in (Status.FINISHING, Status.RESERVED):
             self._connectors.move(connector, Cause.USE_BEGINS)
         if connector.vehicle:
-            self._transactions.begin(connector, permission)
+            self._start(connector, permission)
             return
         connector.permission = permission
-        self.prepare(connector)
+        self._transactions.prepare(connector)
         self._bench.tell(Matter.AUTHORIZATION, f"tag {permission.id_tag} accepted, plug in", connector.id)
 
+    def _start(self, connector: Connector, permission: Permission, *, free_vend: bool = False) -> None:
+        reservation = self._reservations.used(connector, permission)
+        self._transactions.begin(connector, permission, reservation, free_vend=free_vend)
+
     def prepare(self, connector: Connector) -> None:
-        """Use begins; what is missing must come within ConnectionTimeOut."""
-        self._connectors.move(connector, Cause.USE_BEGINS)
-        timeout_s = self._bench.configuration.number("ConnectionTimeOut")
-        if timeout_s > 0:
-            self._bench.wait(Timer.CONNECTION_TIMEOUT, timeout_s, connector.id)
+        """A vehicle is there: a tag must come within ConnectionTimeOut, unless charging is free."""
+        self._transactions.prepare(connector)
+        self._vend(connector)
+
+    def serve_those_waiting(self) -> None:
+        """The central system has just accepted the station: free vend begins where a vehicle is there."""
+        for connector in self._connectors.outlets:
+            if connector.status == Status.PREPARING:
+                self._vend(connector)
+
+    def _vend(self, connector: Connector) -> None:
+        if not connector.vehicle or not self.is_startable(connector):
+            return
+        permission = self._free_vend.permission()
+        if permission is not None and self._startable((connector,), permission) is not None:
+            self._start(connector, permission, free_vend=True)
 
     def connection_timed_out(self, connector: Connector) -> None:
         """What was missing did not come: nobody plugged in (B1), or nobody presented a tag (B6)."""

@@ -52,6 +52,15 @@ class StatusReports:
 
         self._outbox.post(self._notification(connector, fault, info), failed=failed, leave=leave)
 
+    def mention(self, connector: Connector, error_code: ChargePointErrorCode, info: str) -> None:
+        """Report an error that is over as soon as it is told; a lasting one is told again after it."""
+        if not self._registration.online:
+            return
+        fault = Fault(error_code=error_code, blocking=False, info=info)
+        self._outbox.post(self._notification(connector, fault, ""))
+        if connector.shown_fault is not None:
+            self.report(connector, Leave.ANYTHING)
+
     def forget(self) -> None:
         """After a reboot the central system has been told nothing."""
         self._reported.clear()

@@ -30,8 +30,11 @@ class Transaction:
     """What the station remembers of a running transaction. Energy in watt hours."""
 
     __slots__ = (
+        "allowance_wh",
+        "awaited",
         "began",
         "connector_id",
+        "free_vend",
         "id_tag",
         "kept",
         "meter_start_wh",
@@ -66,6 +69,12 @@ class Transaction:
         """The same moment in seconds of the monotonic clock."""
         self.refused = False
         """The central system did not accept the tag, and the transaction goes on without energy."""
+        self.free_vend = False
+        """Nobody presented a tag: it began at the plug with the tag for all."""
+        self.awaited = False
+        """Energy waits for the central system's word on the tag."""
+        self.allowance_wh: tuple[int, int] | None = None
+        """The tag was refused, and so much is still given: the register's last value, and its highest one."""
         self.kept: list[MeterValue] = []
         """Readings for StopTransaction.transactionData, in the order they were taken."""
         self.power_lost_at: datetime | None = None
@@ -74,6 +83,11 @@ class Transaction:
         """Periodic samples taken so far."""
         self.stride = 1
         """Of so many periodic samples one is kept."""
+
+    @property
+    def waits_for_tag(self) -> bool:
+        """Whether a presented tag may take its place: free vend without the central system's consent."""
+        return self.free_vend and (self.awaited or self.refused)
 
     @property
     def record(self) -> TransactionRecord:

@@ -1,4 +1,4 @@
-"""Configuration keys of this station that OCPP does not know: switches of what the texts leave to the maker."""
+"""Configuration keys that OCPP does not know: switches of what its texts leave to the maker."""
 
 from voltline.messages import FeatureProfile
 from voltline.messages.configuration_keys import Access, ConfigurationKeys
