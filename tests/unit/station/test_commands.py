@@ -9,6 +9,7 @@ from voltline.messages import (
     Authorize,
     AvailabilityType,
     BootNotification,
+    CertificateSigned,
     ChangeAvailability,
     ChargePointErrorCode,
     ChargingProfile,
@@ -19,7 +20,6 @@ from voltline.messages import (
     ChargingSchedulePeriod,
     DataTransfer,
     ErrorCode,
-    GetLocalListVersion,
     Heartbeat,
     MessageTrigger,
     MeterValues,
@@ -77,7 +77,7 @@ def test_every_core_request_is_served():
 
 @pytest.mark.requirement("FRM-25", "PRF-02")
 def test_known_request_that_is_not_supported_is_refused_as_such(lab: Lab):
-    refusal = lab.ask(GetLocalListVersion())
+    refusal = lab.ask(CertificateSigned(certificate_chain="none"))
     assert isinstance(refusal, Refuse)
     assert refusal.code is ErrorCode.NOT_SUPPORTED
 

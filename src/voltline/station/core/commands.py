@@ -141,7 +141,8 @@ class Commands:
             return UnlockConnectorResponse(status=UnlockStatus.NOT_SUPPORTED)
         station.transactions.end(connector, Reason.UNLOCK_COMMAND)
         connector.locked_for = None
-        station.transactions.set_lock(connector, False)
+        if not station.transactions.try_unlock(connector):
+            return UnlockConnectorResponse(status=UnlockStatus.UNLOCK_FAILED)
         return UnlockConnectorResponse(status=UnlockStatus.UNLOCKED)
 
     # ---- smart charging

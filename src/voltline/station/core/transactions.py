@@ -3,6 +3,7 @@
 from voltline.messages import (
     UNSET,
     AuthorizationStatus,
+    ChargePointErrorCode,
     ChargePointStatus,
     Reason,
     StartTransaction,
@@ -247,6 +248,15 @@ class Transactions(TransactionReplies):
         if isinstance(request.id_tag, str) and response.id_tag_info is not UNSET:
             self._authorizer.learn(request.id_tag, response.id_tag_info)
 
+    def try_unlock(self, connector: Connector) -> bool:
+        """Let go of the cable on demand; False if the lock has a fault, and did not obey (errata 3.85)."""
+        fault = connector.fault
+        if fault is None or fault.error_code != ChargePointErrorCode.CONNECTOR_LOCK_FAILURE:
+            self.set_lock(connector, False)
+            return True
+        self._bench.intend(Lock(connector.id, False))  # a try may free it; the fault being cleared says so
+        return False
+
     def release(self, connector: Connector) -> None:
         """Open the contactor and let go of the cable, however the power failed or the reset found them."""
         connector.energized = connector.locked = False
@@ -293,6 +303,8 @@ class Transactions(TransactionReplies):
         if connector.energized is not on:
             connector.energized = on
             self._bench.intend(Energize(connector.id, on))
+            if connector.transaction is not None:
+                self.metering.energy_switched(connector.transaction, on)
 
     def _keeps_cable(self, reason: Reason) -> bool:
         if reason == Reason.DEAUTHORIZED:  # errata 3.5
