@@ -26,6 +26,9 @@ COMMANDS = {
     "catalogue": "Look up actions, fields and configuration keys of OCPP 1.6.",
 }
 
+BELOW = {("station", "run"): "station_run"}
+"""Commands below one that takes arguments itself."""
+
 DEBUG_VARIABLE = "VOLTLINE_DEBUG"
 INTERRUPTED = 130
 
@@ -38,6 +41,8 @@ class _LazyCommands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
+        if rest and (below := BELOW.get((str(name), rest[0]))):
+            return f"{name} {rest[0]}", _command(below), rest[1:]
         return name, command and _command(str(name)), rest
 
 
