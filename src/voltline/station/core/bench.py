@@ -49,8 +49,13 @@ class Bench:
         self._clock_offset = timedelta(seconds=self.memory.recall(CLOCK, float) or 0.0)
 
     @property
+    def clock(self) -> datetime:
+        """The time of day to the microsecond, for waiting until a time of day."""
+        return self.now.utc + self._clock_offset
+
+    @property
     def timestamp(self) -> datetime:
-        """The time of day, in whole seconds, by the station's own clock, which follows the central system's."""
+        """The time of day in whole seconds, by a clock that follows the central system's."""
         return (self.now.utc + self._clock_offset).replace(microsecond=0)
 
     @property

@@ -145,6 +145,8 @@ class ChargePoint:
                 self.registration.expect_heartbeat()
             elif name == "metervaluesampleinterval":
                 self.transactions.metering.interval_changed(self.connectors)
+            elif name == "clockaligneddatainterval":
+                self.transactions.metering.aligned.restart(self.connectors)
         return status
 
     # ---- what happened
@@ -165,6 +167,9 @@ class ChargePoint:
             self.reservations.review()
         elif timer is Timer.ALLOWANCE:
             self.transactions.allowance_due(self.connectors.outlet(connector_id))
+        elif timer is Timer.ALIGNED:
+            self.transactions.metering.aligned.due(self.connectors)
+            self.transactions.remember()
         elif timer is Timer.ALIVE:
             self.transactions.remember()
         elif timer is Timer.FIRMWARE:
@@ -181,6 +186,7 @@ class ChargePoint:
             self.driver.serve_those_waiting()
         else:
             self.reports.report_differences(self.connectors)
+        self.transactions.metering.aligned.expect()  # the clock may have been set
         self.firmware.came_online()
         self.uploads.came_online()
 
@@ -195,6 +201,7 @@ class ChargePoint:
         self.transfers.forget()
         self.firmware.powered_up()
         self.driver.power_returned()
+        self.transactions.metering.aligned.restart(self.connectors)
         self.uploads.powered_up()
         self.bench.intend(PingEvery(self.bench.configuration.number("WebSocketPingInterval")))
 

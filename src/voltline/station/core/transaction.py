@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from voltline.messages import MeterValue
+from voltline.messages import MeterValue, ReadingContext
+from voltline.station.core.readings import Place
 
 
 class TransactionRecord(msgspec.Struct, frozen=True):
@@ -30,21 +31,23 @@ class Transaction:
     """What the station remembers of a running transaction. Energy in watt hours."""
 
     __slots__ = (
+        "_counts",
+        "_stride",
         "allowance_wh",
         "awaited",
         "began",
         "connector_id",
         "free_vend",
+        "has_flowed",
         "id_tag",
         "kept",
+        "marks",
         "meter_start_wh",
         "number",
         "parent_id_tag",
         "power_lost_at",
         "refused",
-        "samples",
         "started_at",
-        "stride",
     )
 
     def __init__(
@@ -79,15 +82,29 @@ class Transaction:
         """Readings for StopTransaction.transactionData, in the order they were taken."""
         self.power_lost_at: datetime | None = None
         """Of one that did not outlive a loss of power, and is only to be ended still."""
-        self.samples = 0
-        """Periodic samples taken so far."""
-        self.stride = 1
-        """Of so many periodic samples one is kept."""
+        self.has_flowed = False
+        """Energy was on: when it is switched off, that is an interruption."""
+        self.marks: dict[Place, float] = {}
+        """The registers at the last periodic reading, where energy from reading to reading is told."""
+        self._counts = {ReadingContext.SAMPLE_PERIODIC: 0, ReadingContext.SAMPLE_CLOCK: 0}
+        self._stride = 1
 
     @property
     def waits_for_tag(self) -> bool:
         """Whether a presented tag may take its place: free vend without the central system's consent."""
         return self.free_vend and (self.awaited or self.refused)
+
+    def keep(self, value: MeterValue, context: ReadingContext, most: int) -> None:
+        """Keep a reading for the end, where `most` are told. Those that recur are thinned out early."""
+        if context in self._counts:
+            self._counts[context] += 1
+            if self._counts[context] % self._stride:
+                return
+        self.kept.append(value)
+        if len(self.kept) > 2 * most:
+            # Every second one goes, now and from now on, so that those that stay are evenly spaced.
+            self.kept = self.kept[::2]
+            self._stride *= 2
 
     @property
     def record(self) -> TransactionRecord:
