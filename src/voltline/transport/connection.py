@@ -79,6 +79,7 @@ class Connection:
         "__weakref__",
         "_answered",
         "_calls",
+        "_frame_watch",
         "_handlers",
         "_loop",
         "_session",
@@ -125,6 +126,7 @@ class Connection:
         self._socket = socket
         self._handlers = handlers
         self._watch = watch or _UNWATCHED
+        self._frame_watch = self._watch.frame
         self._session = Session(call_timeout_s=call_timeout_s, queue_limit=queue_limit)
         self._loop = asyncio.get_running_loop()
         self._calls: dict[str, asyncio.Future[Event] | Promise[Event]] | None = None
@@ -148,8 +150,10 @@ class Connection:
     def text_received(self, text: str) -> None:
         """Take a text frame from the socket. Never raises."""
         self.last_heard = now = self._loop.time()
-        if self._watch.frame is not None:
-            self._watch.frame(self, RECEIVED, text)
+        if self._frame_watch is not None:
+            self._frame_watch(self, RECEIVED, text)
+        if self._handlers.deaf is not None and self._handlers.deaf(self):
+            return
         event = self._session.receive(text, now)
         if type(event) is CallReceived:
             MESSAGE_ID.set(event.message_id)
@@ -184,7 +188,7 @@ class Connection:
             self._session.answer(call.message_id, encode(outcome))
             return
         self.serving += 1
-        if isinstance(outcome, Promise | asyncio.Future):
+        if isinstance(outcome, _TOLD_AT_ONCE):
             outcome.add_done_callback(partial(self._served, call.message_id, call.action))
         else:
             self.spawn(self._serve_by(outcome, call.message_id, call.action))
@@ -364,9 +368,10 @@ class Connection:
     # ---- the socket
 
     def _flush(self) -> None:
+        watch = self._frame_watch
         for text in self._session.texts_to_send():
-            if self._watch.frame is not None:
-                self._watch.frame(self, SENT, text)
+            if watch is not None:
+                watch(self, SENT, text)
             self._socket.send_text(text)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
@@ -422,6 +427,7 @@ class Connection:
 
 
 _UNWATCHED = Watch()
+_TOLD_AT_ONCE: Final = (Promise, asyncio.Future)
 
 
 async def _awaited(work: Awaitable[T]) -> T:

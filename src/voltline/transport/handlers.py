@@ -61,12 +61,15 @@ class Handlers:
     other exception is logged and becomes InternalError (OCPP-J 1.6, 4.2.3).
     """
 
-    __slots__ = ("_routes", "side")
+    __slots__ = ("_routes", "deaf", "side")
 
     def __init__(self, side: Side) -> None:
         """``side`` is the one that serves: only actions that its peer sends can be registered."""
         self.side = side
         self._routes: dict[str, Route] = {}
+        self.deaf: Callable[[Connection], bool] | None = None
+        """Whether what comes over a connection is to be left unanswered, whatever it is: a charge point that
+        was Rejected answers nothing, not even what it cannot read (OCPP 1.6, 4.2)."""
 
     def on(self, request: type[Request[Conf]]) -> Registration[Conf]:
         """Decorator: serve this type of request. Registering an action again replaces its handler.

@@ -369,12 +369,18 @@ def _ask(connection: Connection, request: Request[Any]) -> Response | asyncio.Fu
     return runner.asked(request)
 
 
+def _is_silent(connection: Connection) -> bool:
+    runner: Runner | None = connection.context
+    return runner is not None and runner.core.registration.silent
+
+
 def _handlers() -> Handlers:
     """Every request goes to the core, also those it does not support: it may have to stay silent."""
     handlers = Handlers(Side.CHARGE_POINT)
     for action in ACTIONS.values():
         if Side.CENTRAL_SYSTEM in action.sent_by:
             handlers.add(action.request, _ask)
+    handlers.deaf = _is_silent
     return handlers
 
 
