@@ -174,7 +174,7 @@ class SmartCharging:
             return None
         self._adopt(connector)
         shares = max(1, sum(one.transaction is not None for one in self._connectors.outlets))
-        at = self._bench.timestamp
+        at = self._bench.clock
         purpose = ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE
         own = [one for one in self._for(connector) if one.profile.charging_profile_purpose != purpose]
         limits = (
@@ -201,7 +201,7 @@ class SmartCharging:
             self._held,
             dict(self._site_a),
             [one.transaction and one.transaction.number for one in self._connectors.outlets],
-            self._bench.timestamp - self._bench.now.utc,
+            self._bench.clock - self._bench.now.utc,
         )
         if basis == self._basis and self._bench.now.monotonic < self._looks_at:
             return
@@ -216,7 +216,7 @@ class SmartCharging:
         if not self._held:
             self._bench.timers.cancel(Timer.LIMIT)
             return
-        now = self._bench.timestamp
+        now = self._bench.clock
         sessions = [None, *(self._session(one) for one in running)]
         nexts = [at for one in sessions for at in changes(self.profiles, now, now + LOOK_AHEAD, one)[:1]]
         wait = min(nexts, default=now + LOOK_AHEAD) - now
