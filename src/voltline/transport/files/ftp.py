@@ -1,0 +1,134 @@
+"""Files by FTP and FTPS (RFC 959, 3659, 4217), always in passive mode."""
+
+from __future__ import annotations
+
+import ftplib
+import ssl
+from contextlib import suppress
+from typing import BinaryIO
+from urllib.parse import SplitResult, unquote
+
+from voltline.transport.files.conduct import BLOCK_BYTES, Conduct, Fault, TransferFailed, length_of
+
+IMPLICIT_FTPS_PORT = 990
+
+
+def fault_of(reply: str) -> Fault:
+    """RFC 959, 4.2.1."""
+    match reply[:3]:
+        case "530" | "532" | "550" | "553":
+            return Fault.DENIED
+        case "502" | "504" | "522" | "534":
+            return Fault.NOT_SUPPORTED
+        case "500" | "501" | "503":
+            return Fault.BAD_MESSAGE
+    return Fault.FAILED
+
+
+class _Ftps(ftplib.FTP_TLS):
+    """FTP over TLS whose data connections go on in the session of the first one, as many servers demand."""
+
+    def __init__(self, conduct: Conduct, *, implicit: bool) -> None:
+        super().__init__(context=conduct.tls, timeout=conduct.timeout_s)
+        self._implicit = implicit
+
+    def getresp(self) -> str:
+        if self._implicit and not isinstance(self.sock, ssl.SSLSocket):
+            # Its greeting comes through TLS already.
+            assert self.sock is not None
+            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+            self.file = self.sock.makefile("r", encoding=self.encoding)
+        return super().getresp()
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[ssl.SSLSocket, int | None]:
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # noqa: S321 - OCPP 1.6, 8 wants FTP
+        assert isinstance(self.sock, ssl.SSLSocket)
+        wrapped = self.context.wrap_socket(data, server_hostname=self.host, session=self.sock.session)
+        return wrapped, size
+
+
+def _ftp(address: SplitResult, conduct: Conduct) -> ftplib.FTP:
+    """Connected, logged in, in binary mode."""
+    client: ftplib.FTP
+    if address.scheme == "ftps":
+        client = _Ftps(conduct, implicit=address.port == IMPLICIT_FTPS_PORT)
+    else:
+        client = ftplib.FTP(timeout=conduct.timeout_s)  # noqa: S321 - OCPP 1.6, 8 wants FTP
+    try:
+        client.connect(str(address.hostname), address.port or ftplib.FTP_PORT)
+        if isinstance(client, _Ftps) and address.port == IMPLICIT_FTPS_PORT:
+            client.login(unquote(address.username or ""), unquote(address.password or ""), secure=False)
+        else:
+            client.login(unquote(address.username or ""), unquote(address.password or ""))
+        if isinstance(client, _Ftps):
+            client.prot_p()
+        client.voidcmd("TYPE I")
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def _leave(client: ftplib.FTP) -> None:
+    with suppress(OSError, EOFError, ftplib.Error):
+        client.quit()
+    client.close()
+
+
+def _size(client: ftplib.FTP, name: str) -> int | None:
+    with suppress(ftplib.error_perm):
+        return client.size(name)
+    return None
+
+
+def fetch(address: SplitResult, file: BinaryIO, had_bytes: int, conduct: Conduct) -> None:
+    name = unquote(address.path).removeprefix("/")
+    client = _ftp(address, conduct)
+    done_bytes = had_bytes
+    try:
+        total_bytes = _size(client, name)
+        if total_bytes is not None and had_bytes > total_bytes:
+            file.seek(0)
+            file.truncate()
+            done_bytes = had_bytes = 0
+        conduct.went_on(done_bytes, total_bytes)
+
+        def take(block: bytes) -> None:
+            nonlocal done_bytes
+            conduct.still_wanted()
+            file.write(block)
+            done_bytes += len(block)
+            conduct.went_on(done_bytes, total_bytes)
+
+        client.retrbinary(f"RETR {name}", take, BLOCK_BYTES, rest=had_bytes or None)
+    except BaseException:
+        client.close()
+        raise
+    _leave(client)
+    if total_bytes is not None and done_bytes != total_bytes:
+        text = f"{address.hostname} broke off after {done_bytes} of {total_bytes} bytes"
+        raise TransferFailed(Fault.FAILED, text)
+
+
+def bring(address: SplitResult, name: str, file: BinaryIO, resume: bool, conduct: Conduct) -> None:
+    client = _ftp(address, conduct)
+    total_bytes = length_of(file)
+    try:
+        # A slash at the beginning separates host and path and means no root (RFC 1738, 3.2.2).
+        if folder := unquote(address.path).removeprefix("/").removesuffix("/"):
+            client.cwd(folder)
+        there_bytes = (_size(client, name) or 0) if resume else 0
+        done_bytes = there_bytes if there_bytes <= total_bytes else 0
+        file.seek(done_bytes)
+        conduct.went_on(done_bytes, total_bytes)
+
+        def gone(block: bytes) -> None:
+            nonlocal done_bytes
+            done_bytes += len(block)
+            conduct.went_on(done_bytes, total_bytes)
+
+        client.storbinary(f"STOR {name}", file, BLOCK_BYTES, gone, rest=done_bytes or None)
+    except BaseException:
+        client.close()
+        raise
+    _leave(client)
