@@ -141,6 +141,7 @@ class GroupCommit:
         self._queue: deque[Job] = deque()
         self._running = 0
         self._awake = True
+        self._waking = False
         self._wake = threading.Event()
         self._closing = False
         self._give_up = threading.Event()
@@ -162,11 +163,9 @@ class GroupCommit:
             raise WriterClosed("the database's writer is not running")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.append((future, work, args))
-        # The thread says that it sleeps before it looks at the queue for the last time, so one of
-        # the two notices the other.
-        if not self._awake:
-            self._awake = True
-            self._wake.set()
+        if not self._awake and not self._waking:
+            self._waking = True
+            self._loop.call_soon(self._wake_up)
         return future
 
     def promise(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> Promise[T]:
@@ -175,10 +174,18 @@ class GroupCommit:
             raise WriterClosed("the database's writer is not running")
         promise: Promise[T] = Promise()
         self._queue.append((promise, work, args))
-        if not self._awake:
-            self._awake = True
-            self._wake.set()
+        if not self._awake and not self._waking:
+            self._waking = True
+            self._loop.call_soon(self._wake_up)
         return promise
+
+    def _wake_up(self) -> None:
+        # Not before the event loop has looked at all that came at the same time: it goes into one batch.
+        self._waking = False
+        # The thread says that it sleeps before it looks at the queue for the last time, so one of
+        # the two notices the other.
+        self._awake = True
+        self._wake.set()
 
     @property
     def waiting(self) -> int:
