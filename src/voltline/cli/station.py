@@ -63,6 +63,15 @@ def station(
     seed: Annotated[
         int, typer.Option(metavar="N", help="The same seed gives the same cars, meters and drivers.")
     ] = 0,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT", help="Serve the control API there; without a host for this machine only."
+        ),
+    ] = None,
+    view: Annotated[
+        bool, typer.Option("--view", help="Show the station on the whole screen, where there is one.")
+    ] = False,
 ) -> int:
     """Run a simulated charge point against any OCPP 1.6 central system.
 
@@ -70,7 +79,7 @@ def station(
     ctrl-C ends transactions first and then the station; a second one ends it at once.
     """
     # Late, so that --help need not wait for them.
-    from voltline.cli.station_process import run
+    from voltline.cli.station_process import Faces, run
     from voltline.station.core.hardware import Outlet
     from voltline.station.simulator.station import StationOptions
     from voltline.station.simulator.visits import Rhythm
@@ -94,7 +103,8 @@ def station(
         id_tags=tags,
     )
     try:
-        return run(url, identity, options, password)
+        faces = Faces(control=None if control is None else _address(control), view=view)
+        return run(url, identity, options, password, faces)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -104,3 +114,12 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals:
         raise typer.BadParameter(f"--set takes KEY=VALUE, {text!r} has no '='")
     return key.strip(), value
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise typer.BadParameter(
+            f"--control takes PORT or HOST:PORT, as in 8090 or 0.0.0.0:8090, not {text!r}"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)

@@ -8,44 +8,92 @@ import os
 import signal
 from datetime import datetime
 
+import msgspec
+
 from voltline.cli.station_lines import exchange_line, is_trouble, notice_line, view_lines
+from voltline.cli.station_view import ScreenTerminal
 from voltline.cli.terminal import Terminal
 from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.core.intents import Notice
-from voltline.station.device.listener import Exchange, Listener
+from voltline.station.device.listener import Exchange, Listener, Listeners
 from voltline.station.simulator.console import HELP, Misunderstood, action_of, help_of
+from voltline.station.simulator.control import Control
 from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.transport.json_server import JsonServer
 
 
-def run(url: str, identity: str, options: StationOptions, password: str | None) -> int:
+class Faces(msgspec.Struct, frozen=True, kw_only=True):
+    """How the station can be seen and told what to do, beside its prompt."""
+
+    control: tuple[str, int] | None = None
+    """Host and port of the control API."""
+    view: bool = False
+    """The whole screen instead of lines, where there is one."""
+
+
+NO_FACES = Faces()
+
+
+def run(
+    url: str, identity: str, options: StationOptions, password: str | None, faces: Faces = NO_FACES
+) -> int:
     """Run the station until it is told to stop; gives the exit code.
 
     Raises:
-        ValueError: the URL, the identity or an option is none.
+        ValueError: the URL, the identity or an option is none; or nobody can listen at the control address.
     """
-    return asyncio.run(_run(url, identity, options, password))
+    return asyncio.run(_run(url, identity, options, password, faces))
 
 
-async def _run(url: str, identity: str, options: StationOptions, password: str | None) -> int:
-    terminal = Terminal(f"{identity}> ")
-    listener = _Printing(terminal)
-    simulated = SimulatedStation(url, identity, options, password=password, listener=listener)
+async def _run(url: str, identity: str, options: StationOptions, password: str | None, faces: Faces) -> int:
+    terminal = _terminal(f"{identity}> ", faces.view)
+    listeners = Listeners(_Printing(terminal))
+    simulated = SimulatedStation(url, identity, options, password=password, listener=listeners)
+    if isinstance(terminal, ScreenTerminal):
+        terminal.view = simulated.view
     log = _TerminalLog(terminal)
     logging.getLogger("voltline").addHandler(log)
     stop = asyncio.Event()
     _on_signals(stop)
     console = _Console(simulated, terminal, stop)
     terminal.print(f"{identity} connects to {simulated.url}; type 'help' for what you can do")
+    server = await _control(simulated, listeners, faces.control, stop)
+    if server is not None:
+        terminal.print(f"{identity} is controlled at {server.url}")
     terminal.listen(console.heard)
     try:
         await simulated.start()
         await stop.wait()
         await simulated.stop()
+        if server is not None:
+            await server.stop()
     finally:
         terminal.close()
         logging.getLogger("voltline").removeHandler(log)
     terminal.print(f"{identity} is off")
     return 0
+
+
+def _terminal(prompt: str, view: bool) -> Terminal | ScreenTerminal:
+    lines = Terminal(prompt)
+    return ScreenTerminal(prompt) if view and lines.interactive else lines
+
+
+async def _control(
+    simulated: SimulatedStation, listeners: Listeners, address: tuple[str, int] | None, stop: asyncio.Event
+) -> JsonServer | None:
+    if address is None:
+        return None
+    control = Control(simulated, stop.set)
+    listeners.add(control)
+    host, port = address
+    server = control.server(host, port)
+    try:
+        await server.start()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(f"--control cannot listen on {host}:{port}: {reason}; choose another") from None
+    return server
 
 
 def _on_signals(stop: asyncio.Event) -> None:
@@ -61,7 +109,9 @@ def _on_signals(stop: asyncio.Event) -> None:
 class _Console:
     """Does what is typed."""
 
-    def __init__(self, simulated: SimulatedStation, terminal: Terminal, stop: asyncio.Event) -> None:
+    def __init__(
+        self, simulated: SimulatedStation, terminal: Terminal | ScreenTerminal, stop: asyncio.Event
+    ) -> None:
         self._station = simulated
         self._terminal = terminal
         self._stop = stop
@@ -94,7 +144,7 @@ class _Console:
 class _Printing(Listener):
     """Prints every exchange, notice and change of the connection."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal | ScreenTerminal) -> None:
         self._terminal = terminal
 
     def exchanged(self, exchange: Exchange) -> None:
@@ -114,7 +164,7 @@ class _Printing(Listener):
 class _TerminalLog(logging.Handler):
     """The library's warnings, printed like everything else."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal | ScreenTerminal) -> None:
         super().__init__(logging.WARNING)
         self._terminal = terminal
 

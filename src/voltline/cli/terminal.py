@@ -102,7 +102,7 @@ class Terminal:
         if self._stdin is None or self._stdin.closed:
             return
         if self.interactive:
-            self._restore = _without_echo(self._stdin.fileno())
+            self._restore = without_echo(self._stdin.fileno())
             asyncio.get_running_loop().add_reader(self._stdin.fileno(), self._keys)
             self._draw()
         else:
@@ -157,7 +157,7 @@ class Terminal:
             loop.call_soon_threadsafe(tell)
 
 
-def _without_echo(descriptor: int) -> Callable[[], None]:
+def without_echo(descriptor: int) -> Callable[[], None]:
     """Have every key at once and unechoed, ctrl-C still a signal; gives the way back."""
     import termios
 

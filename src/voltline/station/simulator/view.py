@@ -1,5 +1,7 @@
 """What a station shows to whoever looks at it: a copy, safe to keep."""
 
+from typing import Self
+
 import msgspec
 
 from voltline.messages import ChargePointErrorCode, ChargePointStatus
@@ -25,6 +27,8 @@ class ConnectorView(msgspec.Struct, frozen=True):
     register_wh: int
     power_w: float
     soc_percent: float | None
+    limit_a: float = 0.0
+    """The most that the car may draw on each phase, by its make and by charging profiles."""
 
 
 class StationView(msgspec.Struct, frozen=True):
@@ -37,6 +41,10 @@ class StationView(msgspec.Struct, frozen=True):
     """Transaction messages not yet delivered."""
     connectors: tuple[ConnectorView, ...]
     """From connector 1 up."""
+    status: ChargePointStatus = ChargePointStatus.AVAILABLE
+    """Of the station itself, connector 0."""
+    error_code: ChargePointErrorCode = ChargePointErrorCode.NO_ERROR
+    """Of connector 0."""
 
     @property
     def power_w(self) -> float:
@@ -47,3 +55,11 @@ class StationView(msgspec.Struct, frozen=True):
     def online(self) -> bool:
         """Connected and accepted."""
         return self.linked and self.standing is Standing.ACCEPTED
+
+    def without_measures(self) -> Self:
+        """The same with nothing in it that changes by itself while a car charges."""
+        still = tuple(
+            msgspec.structs.replace(one, energy_wh=0, register_wh=0, power_w=0.0, soc_percent=None)
+            for one in self.connectors
+        )
+        return msgspec.structs.replace(self, connectors=still)
