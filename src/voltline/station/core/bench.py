@@ -58,6 +58,10 @@ class Bench:
         """The time of day in whole seconds, by a clock that follows the central system's."""
         return (self.now.utc + self._clock_offset).replace(microsecond=0)
 
+    def by_own_clock(self, utc: datetime) -> datetime:
+        """What the station's own clock shows at a moment of the machine's."""
+        return utc + self._clock_offset
+
     @property
     def boot_notification(self) -> BootNotification:
         """What the station says of itself, with the firmware that it runs now."""

@@ -32,6 +32,7 @@ from voltline.station.core.happenings import (
     LinkDown,
     LinkUp,
     PoweredUp,
+    RebootFailed,
     SettingChanged,
     StopPressed,
     SwitchedOff,
@@ -167,6 +168,8 @@ class ChargePoint:
             self.reservations.review()
         elif timer is Timer.ALLOWANCE:
             self.transactions.allowance_due(self.connectors.outlet(connector_id))
+        elif timer is Timer.STATUS:
+            self.reports.lasted(self.connectors.any(connector_id))
         elif timer is Timer.ALIGNED:
             self.transactions.metering.aligned.due(self.connectors)
             self.transactions.remember()
@@ -197,7 +200,9 @@ class ChargePoint:
         self.bench.timers.cancel_all()
         self.outbox.powered_up()
         self.reports.forget()
+        self.restart.powered_up()
         self.registration.powered_up()
+        self.bench.tell(Matter.SECURITY, "StartupOfTheDevice")
         self.transfers.forget()
         self.firmware.powered_up()
         self.driver.power_returned()
@@ -207,6 +212,12 @@ class ChargePoint:
 
     def _switched_off(self, _: SwitchedOff) -> None:
         self.restart.switch_off()
+
+    def _reboot_failed(self, _: RebootFailed) -> None:
+        if not self.restart.try_again():
+            self.transactions.metering.aligned.restart(self.connectors)
+            text = "the reset failed, the station goes on"
+            self.reports.mention(self.connectors.main, ChargePointErrorCode.RESET_FAILURE, text)
 
     def _link_up(self, _: LinkUp) -> None:
         self.registration.link_up()
@@ -316,6 +327,7 @@ class ChargePoint:
 _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     PoweredUp: ChargePoint._powered_up,
     SwitchedOff: ChargePoint._switched_off,
+    RebootFailed: ChargePoint._reboot_failed,
     LinkUp: ChargePoint._link_up,
     LinkDown: ChargePoint._link_down,
     Tick: ChargePoint._tick,

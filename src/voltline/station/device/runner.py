@@ -24,12 +24,16 @@ from voltline.station.core.happenings import (
     LinkDown,
     LinkUp,
     PoweredUp,
+    RebootFailed,
     SwitchedOff,
     Tick,
 )
 from voltline.station.core.intents import (
     Answer,
+    CancelTransfer,
+    Download,
     Energize,
+    Install,
     Intent,
     Keep,
     Lock,
@@ -41,11 +45,13 @@ from voltline.station.core.intents import (
     Refuse,
     Send,
     StaySilent,
+    Upload,
 )
 from voltline.station.core.moment import Moment
 from voltline.station.device.device import Companion, Device
 from voltline.station.device.listener import Exchange, Listener
 from voltline.station.device.storage import Storage
+from voltline.station.device.transfers import Files, NoFiles
 from voltline.transport.client import ChargePoint as Client
 from voltline.transport.client import ClientOptions
 from voltline.transport.connection import SENT, Connection, Watch
@@ -77,6 +83,7 @@ class Runner:
         listener: Listener | None = None,
         companion: Companion | None = None,
         storage: Storage | None = None,
+        files: Files | None = None,
         reboot_s: float = REBOOT_S,
         line: Line | None = None,
         speed: float = 1.0,
@@ -91,11 +98,14 @@ class Runner:
         """
         self.core = core
         self.identity = identity
+        self.failing_reboots = 0
+        """So many of the next reboots do not work."""
         self._device = device
         self._clock = clock or SystemClock()
         self._listener = listener or Listener()
         self._companion = companion
         self._storage = storage
+        self._files = files or NoFiles()
         self._reboot_s = reboot_s
         self._speed = speed
         self._client = Client(
@@ -153,6 +163,7 @@ class Runner:
             self.happen(SwitchedOff())
             await self._off.wait()
         self._power_up_at = None
+        self._files.stop()
         self._cut()
         if self._ending is not None:
             await asyncio.wait([self._ending])
@@ -238,11 +249,18 @@ class Runner:
                 self._device.perform(intent, self.moment)
             elif isinstance(intent, Notice):
                 self._listener.noticed(intent)
+            elif isinstance(intent, Reboot) and self.failing_reboots > 0:
+                self.failing_reboots -= 1
+                asyncio.get_running_loop().call_soon(self.happen, RebootFailed())
+            elif isinstance(intent, Download | Upload | CancelTransfer | Install):
+                self._files.perform(intent, self.happen)
             elif isinstance(intent, Reboot):
+                self._files.stop()
                 self._power_up_at = self._clock.monotonic() + self._reboot_s
                 # After the answer to Reset, which leaves when the handler of that request returns.
                 asyncio.get_running_loop().call_soon(self._cut)
             elif isinstance(intent, PowerOff):
+                self._files.stop()
                 self._off.set()
             elif isinstance(intent, PingEvery):
                 options = self._client.options

@@ -28,8 +28,10 @@ from voltline.station.core.happenings import (
 from voltline.station.core.hardware import Hardware, Outlet
 from voltline.station.core.intents import Matter, Notice
 from voltline.station.core.moment import Moment
-from voltline.station.device.listener import Listener
+from voltline.station.device.listener import Listener, Listeners
+from voltline.station.device.logbook import Logbook
 from voltline.station.device.runner import REBOOT_S, Runner
+from voltline.station.device.transfers import FileTransfers
 from voltline.station.simulator.actions import (
     Action,
     ClearFault,
@@ -43,6 +45,7 @@ from voltline.station.simulator.actions import (
     plug_in,
 )
 from voltline.station.simulator.device import SimulatedDevice
+from voltline.station.simulator.firmware_image import SimulatedInstaller
 from voltline.station.simulator.meter import MEASURANDS
 from voltline.station.simulator.vehicle import Vehicle, some_car
 from voltline.station.simulator.view import ConnectorView, StationView
@@ -75,6 +78,10 @@ class StationOptions(msgspec.Struct, frozen=True, kw_only=True):
     configuration: tuple[tuple[str, str], ...] = ()
     """Configuration keys to begin with."""
     reboot_s: float = REBOOT_S
+    install_s: float = 2.0
+    """How long it takes to install firmware."""
+    log_entries: int = 1000
+    """Frames and events that it keeps for diagnostics and logs; 0 keeps none and costs nothing."""
     auto: Rhythm | None = None
     """Lets cars come and go by themselves."""
     id_tags: tuple[str, ...] = (DEFAULT_TAG,)
@@ -118,6 +125,9 @@ class SimulatedStation:
         clock = clock or SystemClock()
         self.identity = identity
         self._listener = listener or Listener()
+        logbook = Logbook(options.log_entries, lambda: self._core.bench.by_own_clock(self._runner.moment.utc))
+        if options.log_entries:
+            self._listener = Listeners(logbook, self._listener)
         cars = Random(chance.random())
         self._device = SimulatedDevice(
             connectors=options.connectors,
@@ -126,7 +136,9 @@ class SimulatedStation:
             chance=Random(chance.random()),
         )
         hardware = _hardware(options, chance)
-        self._core = ChargePoint(hardware, self._device, Moment(clock.monotonic(), clock.now()))
+        self._core = ChargePoint(
+            hardware, self._device, Moment(clock.monotonic(), clock.now()), logbook=logbook
+        )
         for key, value in (("MeterValuesSampledData", SAMPLED), *options.configuration):
             status = self._core.change_setting(key, value)
             if status not in ("Accepted", "RebootRequired"):
@@ -142,6 +154,7 @@ class SimulatedStation:
             listener=self._listener,
             companion=self._drivers(Random(chance.random()), clock.monotonic()),
             reboot_s=options.reboot_s,
+            files=FileTransfers(logbook, SimulatedInstaller(options.install_s), state=self._state),
         )
         self._stage = Stage(
             core=self._core,
@@ -229,6 +242,18 @@ class SimulatedStation:
         action.act(self._stage)
 
     # ---- what can be seen of it
+
+    def _state(self) -> dict[str, str]:
+        """What diagnostics tell beside the log."""
+        boot = msgspec.to_builtins(self._core.bench.boot_notification)
+        state = {"identity": self.identity, **{name: str(value) for name, value in boot.items()}}
+        for connector in self._core.connectors:
+            fault = _error_code(connector)
+            state[f"connector {connector.id}"] = f"{connector.shown}, {fault}"
+        known, _ = self._core.bench.configuration.read(())
+        for one in known:
+            state[one.key] = one.value if isinstance(one.value, str) else ""
+        return state
 
     def view(self) -> StationView:
         """The station as it is now."""
