@@ -20,6 +20,7 @@ from voltline.messages import (
     ChargingSchedulePeriod,
     DataTransfer,
     ErrorCode,
+    FeatureProfile,
     Heartbeat,
     MessageTrigger,
     MeterValues,
@@ -296,7 +297,8 @@ def test_reading_triggered_before_the_start_is_answered_waits_for_its_number(lab
 
 @pytest.mark.requirement("TRG-03")
 @pytest.mark.parametrize("wanted", ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
-def test_message_of_a_profile_that_is_missing_is_not_implemented(lab: Lab, wanted: str):
+def test_message_of_a_profile_that_is_missing_is_not_implemented(wanted: str):
+    lab = Lab(profiles=(FeatureProfile.CORE, FeatureProfile.REMOTE_TRIGGER)).boot()
     assert lab.ask(TriggerMessage(requested_message=MessageTrigger(wanted))).status == "NotImplemented"
 
 

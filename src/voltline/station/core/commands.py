@@ -98,8 +98,9 @@ class Commands:
             Refusal: the station has no such function, or the request breaks a rule.
         """
         handler = _HANDLERS.get(type(request))
-        if handler is None:
-            action = action_of(request)
+        action = action_of(request)
+        supported = (*self._station.bench.hardware.profiles, FeatureProfile.SECURITY)
+        if handler is None or action.profile not in supported:
             raise Refusal(ErrorCode.NOT_SUPPORTED, f"{action.name} is not a function of this station")
         return handler(self, request)
 
@@ -286,6 +287,11 @@ class Commands:
         if wanted == MessageTrigger.HEARTBEAT:
             station.registration.heartbeat(Leave.TRIGGERED)
             return TriggerMessageStatus.ACCEPTED
+        if (
+            wanted in _OF_FIRMWARE_MANAGEMENT
+            and FeatureProfile.FIRMWARE_MANAGEMENT not in station.bench.hardware.profiles
+        ):
+            return TriggerMessageStatus.NOT_IMPLEMENTED
         if wanted == MessageTrigger.FIRMWARE_STATUS_NOTIFICATION:
             station.firmware.trigger()
             return TriggerMessageStatus.ACCEPTED
@@ -301,12 +307,17 @@ class Commands:
             for connector in chosen:
                 station.reports.report(connector, Leave.TRIGGERED)
             return TriggerMessageStatus.ACCEPTED
-        if connector_id == 0:
-            return TriggerMessageStatus.REJECTED  # there is no main meter
-        for connector in station.connectors.outlets:
-            if connector_id in (None, connector.id):
-                station.transactions.metering.send_newest(connector, Leave.TRIGGERED)
-        return TriggerMessageStatus.ACCEPTED
+        metered = [one for one in station.connectors if one.id or station.bench.hardware.main_meter]
+        asked_for = [one for one in metered if connector_id in (None, one.id)]
+        for connector in asked_for:
+            station.transactions.metering.send_newest(connector, Leave.TRIGGERED)
+        return TriggerMessageStatus.ACCEPTED if asked_for else TriggerMessageStatus.REJECTED
+
+
+_OF_FIRMWARE_MANAGEMENT = (
+    MessageTrigger.FIRMWARE_STATUS_NOTIFICATION,
+    MessageTrigger.DIAGNOSTICS_STATUS_NOTIFICATION,
+)
 
 
 def _start_stop(accepted: bool) -> RemoteStartStopStatus:

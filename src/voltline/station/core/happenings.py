@@ -12,6 +12,10 @@ class PoweredUp(msgspec.Struct, frozen=True, gc=False):
     """The station starts: at first, and after every reset."""
 
 
+class RebootFailed(msgspec.Struct, frozen=True, gc=False):
+    """What `Reboot` asked for did not work: the station runs on as before."""
+
+
 class SwitchedOff(msgspec.Struct, frozen=True, gc=False):
     """Somebody switches the station off in good order: `PowerOff` follows when transactions are ended."""
 
@@ -178,6 +182,7 @@ class DataSent(msgspec.Struct, frozen=True, gc=False):
 Happening = (
     PoweredUp
     | SwitchedOff
+    | RebootFailed
     | LinkUp
     | LinkDown
     | Tick

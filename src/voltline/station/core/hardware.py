@@ -42,6 +42,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """The most id tags that the local list holds; 0: the station keeps none."""
     reserves_any: bool = True
     """Whether connector 0, which is any connector, can be reserved."""
+    status_delay_s: float = 0.0
+    """The maker's own time that a status must last before it is told; MinimumStatusDuration adds to it."""
     main_meter: bool = False
     """Whether the meters can be read for connector 0: what flows into the whole station."""
     profiles: tuple[FeatureProfile, ...] = ALL_PROFILES

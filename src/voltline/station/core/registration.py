@@ -49,7 +49,7 @@ class Registration:
         self._accepted_on_this_link = False
         self._booting = False
         self._last_heartbeat = bench.now.monotonic
-        self.standing = Standing.OFF
+        self.standing = self._resumed = Standing.OFF
         self.ever_accepted = bench.memory.recall(RECORD, bool) or False
 
     @property
@@ -81,8 +81,17 @@ class Registration:
 
     def shut_down(self) -> None:
         """Say nothing more until the next power-up."""
+        self._resumed = self.standing
         self.standing = Standing.OFF
         self._outbox.gate = Leave.NOTHING
+
+    def resume(self) -> None:
+        """The power-up that was to follow did not come: go on as before."""
+        self.standing = self._resumed
+        if self._linked:
+            accepted_on_this_link = self._accepted_on_this_link
+            self.link_up()
+            self._accepted_on_this_link = accepted_on_this_link
 
     def link_up(self) -> None:
         """Announce the boot if that is still to be done; a mere reconnection needs none (OCPP-J 1.6, 5.4)."""
@@ -114,7 +123,11 @@ class Registration:
         self._booting = True
         self._outbox.gate = max(self._outbox.gate, Leave.BOOT)
         self._outbox.post(
-            self._bench.boot_notification, self._boot_answered, self._boot_failed, leave=Leave.BOOT, urgent=True
+            self._bench.boot_notification,
+            self._boot_answered,
+            self._boot_failed,
+            leave=Leave.BOOT,
+            urgent=True,
         )
 
     def heartbeat_due(self) -> None:

@@ -36,6 +36,8 @@ class Restart:
         self._transactions = transactions
         self._driver = driver
         self._last_act: Reboot | PowerOff | None = None
+        self._tried: Reboot | None = None
+        self._retries = 0
 
     @property
     def pending(self) -> bool:
@@ -66,6 +68,24 @@ class Restart:
             self._transactions.end(connector, reason)
         self._bench.wait(Timer.RESET, grace_s)
 
+    def try_again(self) -> bool:
+        """The reboot failed: try it once more, or when it was tried often enough go on, and give False.
+
+        OCPP 1.6, 9.1.22.
+        """
+        if self._tried is not None and self._retries < self._bench.configuration.number("ResetRetries"):
+            self._retries += 1
+            self._bench.intend(self._tried)
+            return True
+        self.powered_up()
+        self._driver.closed = False
+        self._registration.resume()
+        return False
+
+    def powered_up(self) -> None:
+        """It worked."""
+        self._tried = None
+
     def go_if_ready(self) -> None:
         """Go down when the transaction messages are delivered, or cannot be, or have had time enough."""
         if self._last_act is None:
@@ -77,5 +97,6 @@ class Restart:
         self._registration.shut_down()
         self._bench.timers.cancel_all()
         if isinstance(last_act, Reboot):
+            self._tried, self._retries = last_act, 0
             self._bench.tell(Matter.REGISTRATION, f"{'hard' if last_act.hard else 'soft'} reset: rebooting")
         self._bench.intend(last_act)
