@@ -4,6 +4,7 @@ A change of status that the table does not have would raise ImpossibleTransition
 """
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import settings
@@ -12,20 +13,25 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.unit.station.station_lab import Lab, tag_info
 
 from voltline.messages import (
+    AuthorizationData,
     AuthorizationStatus,
     AvailabilityType,
+    CancelReservation,
     ChangeAvailability,
     ChargePointErrorCode,
     ChargePointStatus,
     MeterValues,
     RemoteStartTransaction,
     RemoteStopTransaction,
+    ReserveNow,
     Reset,
     ResetType,
+    SendLocalList,
     StartTransaction,
     StatusNotification,
     StopTransaction,
     UnlockConnector,
+    UpdateType,
 )
 from voltline.station.core.happenings import (
     CablePlugged,
@@ -154,6 +160,23 @@ class Walk(RuleBasedStateMachine):
     def unlock(self, connector: int) -> None:
         self.ask(UnlockConnector(connector_id=connector))
 
+    @rule(number=st.integers(1, 3), connector=st.integers(0, 2), tag=tags, grouped=st.booleans())
+    def reserve(self, number: int, connector: int, tag: str, grouped: bool) -> None:
+        more = {"parent_id_tag": "GROUP"} if grouped else {}
+        expiry = self.lab.moment.utc + timedelta(seconds=200)
+        self.ask(
+            ReserveNow(reservation_id=number, connector_id=connector, id_tag=tag, expiry_date=expiry, **more)
+        )
+
+    @rule(number=st.integers(1, 3))
+    def cancel(self, number: int) -> None:
+        self.ask(CancelReservation(reservation_id=number))
+
+    @rule(tag=tags, status=st.sampled_from([AuthorizationStatus.ACCEPTED, AuthorizationStatus.BLOCKED]))
+    def list_tag(self, tag: str, status: AuthorizationStatus) -> None:
+        entry = AuthorizationData(id_tag=tag, id_tag_info=tag_info(status, parent="GROUP"))
+        self.ask(SendLocalList(list_version=1, update_type=UpdateType.FULL, local_authorization_list=[entry]))
+
     @rule(hard=st.booleans())
     def reset(self, hard: bool) -> None:
         self.ask(Reset(type=ResetType.HARD if hard else ResetType.SOFT))
@@ -163,6 +186,8 @@ class Walk(RuleBasedStateMachine):
             [
                 "AllowOfflineTxForUnknownId",
                 "AuthorizeRemoteTxRequests",
+                "FreeVendEnabled",
+                "LocalAuthListEnabled",
                 "LocalPreAuthorize",
                 "StopTransactionOnEVSideDisconnect",
                 "StopTransactionOnInvalidId",
