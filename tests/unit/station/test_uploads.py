@@ -214,7 +214,9 @@ def test_status_of_a_log_can_be_triggered_and_is_idle_without_request_id(lab: La
         ("StatusNotification", "Accepted", ["StatusNotification"] * 3),
         ("MeterValues", "Accepted", ["MeterValues"] * 2),
         ("BootNotification", "Rejected", []),
-        ("SignChargePointCertificate", "NotImplemented", []),
+        pytest.param(
+            *("SignChargePointCertificate", "NotImplemented", []), marks=pytest.mark.requirement("TRG-03")
+        ),
     ],
 )
 def test_extended_trigger_knows_the_other_messages_too(lab: Lab, wanted: str, status: str, sent: list[str]):

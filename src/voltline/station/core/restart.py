@@ -98,5 +98,7 @@ class Restart:
         self._bench.timers.cancel_all()
         if isinstance(last_act, Reboot):
             self._tried, self._retries = last_act, 0
-            self._bench.tell(Matter.REGISTRATION, f"{'hard' if last_act.hard else 'soft'} reset: rebooting")
+            kind = "hard" if last_act.hard else "soft"
+            self._bench.tell(Matter.REGISTRATION, f"{kind} reset: rebooting")
+            self._bench.tell(Matter.SECURITY, f"ResetOrReboot {kind}")
         self._bench.intend(last_act)

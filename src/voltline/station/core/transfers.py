@@ -89,7 +89,8 @@ class Transfers:
         """Note how far it is, and tell the people every tenth of the way."""
         transfer = self._under_way.get(happening.number)
         if transfer is not None and transfer.progressed(happening.done_bytes, happening.total_bytes):
-            self._bench.tell(Matter.FILES, f"{transfer.subject}: {progress_bar(transfer)}")
+            bar = progress_bar(transfer.done_bytes, transfer.total_bytes)
+            self._bench.tell(Matter.FILES, f"{transfer.subject}: {bar}")
 
     def ended(self, happening: TransferEnded) -> None:
         """Tell whoever asked for it; one that was cancelled meanwhile is nobody's."""
@@ -103,14 +104,13 @@ class Transfers:
         return self._number
 
 
-def progress_bar(transfer: Transfer) -> str:
+def progress_bar(done_bytes: int, total_bytes: int | None) -> str:
     """`[#####...............] 25 %, 64 of 256 kB`, or the amount alone where the whole is unknown."""
-    total_bytes = transfer.total_bytes
     if not total_bytes:
-        return f"{_amount(transfer.done_bytes)} kB"
-    part = min(transfer.done_bytes / total_bytes, 1.0)
+        return f"{_amount(done_bytes)} kB"
+    part = min(done_bytes / total_bytes, 1.0)
     bar = ("#" * int(BAR * part)).ljust(BAR, ".")
-    return f"[{bar}] {100 * part:.0f} %, {_amount(transfer.done_bytes)} of {_amount(total_bytes)} kB"
+    return f"[{bar}] {100 * part:.0f} %, {_amount(done_bytes)} of {_amount(total_bytes)} kB"
 
 
 def without_password(location: str) -> str:

@@ -8,10 +8,17 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from voltline.messages import ChargePointErrorCode, Reason
+from voltline.messages import (
+    UNSET,
+    ChargePointErrorCode,
+    DataTransferResponse,
+    DataTransferStatus,
+    Reason,
+)
 from voltline.station.core.happenings import (
     CablePlugged,
     CableRemoved,
+    DataSent,
     FaultCleared,
     FaultRaised,
     ImpossibleHappening,
@@ -21,6 +28,7 @@ from voltline.station.core.happenings import (
     VehicleUnplugged,
 )
 from voltline.station.core.hardware import Outlet
+from voltline.station.simulator.faults import FAULTS
 from voltline.station.simulator.vehicle import Vehicle, some_car
 from voltline.station.simulator.verbs import (
     Action,
@@ -45,6 +53,7 @@ WARNINGS = frozenset(
 """Errors that do not keep a connector from charging."""
 
 Percent = Annotated[float, Meta(ge=0, le=100)]
+VendorId = Annotated[str, Meta(min_length=1, max_length=255, description="The vendor, as in com.example.")]
 
 
 class PlugIn(Action, frozen=True, tag="plug"):
@@ -154,6 +163,35 @@ class Configure(Action, frozen=True, tag="set"):
         stage.runner.happen(SettingChanged(self.key, self.value))
 
 
+class SendData(Action, frozen=True, tag="data"):
+    """Send a vendor's message by DataTransfer."""
+
+    typed_rest: ClassVar[bool] = True
+
+    vendor_id: VendorId
+    message_id: Annotated[str, Meta(max_length=50, description="Its messageId, if it has one.")] | None = None
+    data: Annotated[str, Meta(description="Its data.")] | None = None
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.happen(DataSent(self.vendor_id, self.message_id, self.data or None))
+
+
+class AnswerData(Action, frozen=True, tag="answer"):
+    """Know a vendor's message from now on, and answer it so."""
+
+    typed_rest: ClassVar[bool] = True
+
+    vendor_id: VendorId
+    message_id: Annotated[str, Meta(max_length=50, description="Its messageId, * for any or none.")] = "*"
+    status: Annotated[DataTransferStatus, Meta(description="The answer.")] = DataTransferStatus.ACCEPTED
+    data: Annotated[str, Meta(description="Data in return.")] | None = None
+
+    def act(self, stage: Stage) -> None:
+        response = DataTransferResponse(status=self.status, data=self.data or UNSET)
+        message_id = None if self.message_id == "*" else self.message_id
+        stage.core.data_transfers.register(self.vendor_id, message_id, lambda _: response)
+
+
 class GoOffline(Action, frozen=True, tag="offline"):
     """Lose the network."""
 
@@ -186,6 +224,9 @@ VERBS: Mapping[str, Verb] = table_of(
     RaiseFault,
     ClearFault,
     Configure,
+    SendData,
+    AnswerData,
     GoOffline,
     GoOnline,
+    *FAULTS,
 )

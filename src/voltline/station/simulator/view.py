@@ -31,6 +31,16 @@ class ConnectorView(msgspec.Struct, frozen=True):
     """The most that the car may draw on each phase, by its make and by charging profiles."""
 
 
+class TransferView(msgspec.Struct, frozen=True):
+    """A file on its way to or from the station."""
+
+    subject: str
+    """`firmware`, `diagnostics` or `log`."""
+    done_bytes: int
+    total_bytes: int | None
+    """None where the server does not say."""
+
+
 class StationView(msgspec.Struct, frozen=True):
     """A station at one moment."""
 
@@ -45,6 +55,9 @@ class StationView(msgspec.Struct, frozen=True):
     """Of the station itself, connector 0."""
     error_code: ChargePointErrorCode = ChargePointErrorCode.NO_ERROR
     """Of connector 0."""
+    firmware_version: str = ""
+    transfers: tuple[TransferView, ...] = ()
+    """Under way."""
 
     @property
     def power_w(self) -> float:
