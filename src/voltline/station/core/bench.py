@@ -71,6 +71,8 @@ class Bench:
 
     def set_clock(self, current_time: datetime) -> None:
         """Follow the central system's clock (OCPP 1.6, 4.2 and 4.6)."""
+        if not self.hardware.follows_clock:
+            return
         offset = current_time - self.now.utc
         if abs(offset - self._clock_offset) > CLOCK_TOLERANCE:
             self._clock_offset = offset

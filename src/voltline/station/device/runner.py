@@ -169,6 +169,17 @@ class Runner:
             await asyncio.wait([self._ending])
         self._cancel_timer()
 
+    def lose_power(self, core: Callable[[], ChargePoint], outage_s: float) -> None:
+        """Go dark at once; power up again after so many seconds with the core that `core` makes.
+
+        What was under way is lost; what was kept is all that the new core can know.
+        """
+        self._files.stop()
+        self._cut()
+        self.core = core()
+        self._power_up_at = self._clock.monotonic() + outage_s
+        self._look_around()
+
     def go_offline(self) -> None:
         """Lose the connection and do not come back until `go_online`."""
         self._wanted_online = False
@@ -306,7 +317,7 @@ class Runner:
         self._conclude(send, began, outcome)
 
     def _conclude(self, send: Send, began: float, outcome: Answered | Failed) -> None:
-        took_s = self._clock.monotonic() - began
+        took_s = (self._clock.monotonic() - began) / self._speed
         self._listener.exchanged(Exchange(True, send.request, outcome, took_s))
         if isinstance(outcome, Failed) and outcome.failure is Failure.LOST:
             return  # with it goes the connection, and that is what the core acts on

@@ -5,7 +5,7 @@ from random import Random
 
 from voltline.messages import ChargePointErrorCode
 from voltline.quirks import ReadingFault
-from voltline.station.core.happenings import FaultRaised, Happening, VehicleReady
+from voltline.station.core.happenings import CablePlugged, FaultRaised, Happening, VehicleReady
 from voltline.station.core.hardware import Measured
 from voltline.station.core.intents import Energize, Lock, Offer
 from voltline.station.core.moment import Moment
@@ -43,12 +43,28 @@ class SimulatedDevice:
         """The physics of a connector, which must exist."""
         return self._outlets[connector_id - 1]
 
-    def jam_lock(self, connector_id: int, on: bool) -> None:
-        """Let the lock of a connector not obey from now on, or repair it."""
-        if on:
-            self._jammed.add(connector_id)
-        else:
-            self._jammed.discard(connector_id)
+    def jam_lock(self, connector_id: int) -> None:
+        """Let the lock of a connector not obey from now on."""
+        self._jammed.add(connector_id)
+
+    def repair(self, connector_id: int, energized: bool, now: Moment) -> None:
+        """Let lock and contactor obey again; the contactor goes where it should be."""
+        self._jammed.discard(connector_id)
+        outlet = self.outlet(connector_id)
+        outlet.weld(False)
+        outlet.energize(energized, now.monotonic)
+
+    def lose_power(self, now: Moment) -> list[Happening]:
+        """Every contactor opens, every offer is forgotten; gives what a station finds when power returns."""
+        self._broken = []
+        found: list[Happening] = []
+        for connector_id, outlet in enumerate(self._outlets, start=1):
+            outlet.energize(False, now.monotonic)
+            outlet.offer(None, now.monotonic)
+            if outlet.vehicle is not None:
+                outlet.attach(outlet.vehicle, now.monotonic)
+                found.append(CablePlugged(connector_id))
+        return found
 
     # ---- as a meter
 

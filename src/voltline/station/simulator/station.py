@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
 
-from voltline.base.clock import Clock, SystemClock
+from voltline.base.clock import Clock
 from voltline.messages import (
+    UNSET,
     BootNotification,
     ChargePointErrorCode,
+    FeatureProfile,
     Mode,
     Reason,
     action_of,
     encode,
     read_request,
 )
+from voltline.messages.configuration_keys import ConfigurationKey
+from voltline.quirks import NO_QUIRKS, Quirks, Registry
+from voltline.quirks.loading import built_in
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
-from voltline.station.core.happenings import (
-    ImpossibleHappening,
-)
-from voltline.station.core.hardware import Hardware, Outlet
+from voltline.station.core.happenings import ImpossibleHappening, WatchdogFired
+from voltline.station.core.hardware import ALL_PROFILES, Hardware, Outlet
 from voltline.station.core.intents import Matter, Notice
 from voltline.station.core.moment import Moment
 from voltline.station.device.listener import Listener, Listeners
 from voltline.station.device.logbook import Logbook
+from voltline.station.device.misbehaviour import Habit, MisbehavingLine
 from voltline.station.device.runner import REBOOT_S, Runner
+from voltline.station.device.storage import Storage
 from voltline.station.device.transfers import FileTransfers
 from voltline.station.simulator.actions import (
     Action,
@@ -44,11 +50,14 @@ from voltline.station.simulator.actions import (
     Unplug,
     plug_in,
 )
+from voltline.station.simulator.clock import SimulatedClock
 from voltline.station.simulator.device import SimulatedDevice
 from voltline.station.simulator.firmware_image import SimulatedInstaller
+from voltline.station.simulator.habits import habits_of
 from voltline.station.simulator.meter import MEASURANDS
+from voltline.station.simulator.outlet import GRID_PHASES, NOMINAL_V
 from voltline.station.simulator.vehicle import Vehicle, some_car
-from voltline.station.simulator.view import ConnectorView, StationView
+from voltline.station.simulator.view import ConnectorView, StationView, TransferView
 from voltline.station.simulator.visits import Rhythm, Visits
 from voltline.transport.client import ClientOptions
 
@@ -77,6 +86,16 @@ class StationOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same seed gives the same cars, meters and drivers."""
     configuration: tuple[tuple[str, str], ...] = ()
     """Configuration keys to begin with."""
+    defaults: tuple[tuple[str, str], ...] = ()
+    """Configuration keys that leave the factory with these values, the read-only ones too."""
+    vendor_keys: tuple[ConfigurationKey, ...] = ()
+    """Configuration keys that only this make has."""
+    profiles: tuple[FeatureProfile, ...] = ALL_PROFILES
+    """What it supports."""
+    quirky: bool = False
+    """Whether it gets wrong what charge points of its vendor, model and firmware are known to get wrong."""
+    speed: float = 1.0
+    """How many seconds of its time go by in one. Above or below 1 it keeps a clock of its own."""
     reboot_s: float = REBOOT_S
     install_s: float = 2.0
     """How long it takes to install firmware."""
@@ -109,8 +128,13 @@ class SimulatedStation:
         client: ClientOptions | None = None,
         clock: Clock | None = None,
         listener: Listener | None = None,
+        storage: Storage | None = None,
+        quirks: Registry | None = None,
     ) -> None:
         """`endpoint` is the URL without the identity.
+
+        `storage` is what outlives a loss of power; without it nothing does. `quirks` is what is known of
+        charge points, where `options.quirky`; by default what comes with Voltline.
 
         Raises:
             ValueError: no WebSocket URL, no identity, no such make, or a configuration key that it lacks or
@@ -122,8 +146,9 @@ class SimulatedStation:
         if not options.power_w > 0:
             raise ValueError(f"a connector's power is above 0 W, not {options.power_w:g}")
         chance = Random(f"{options.seed}/{identity}")
-        clock = clock or SystemClock()
+        self._clock = clock = SimulatedClock(options.speed, clock)
         self.identity = identity
+        self._known = quirks or built_in()
         self._listener = listener or Listener()
         logbook = Logbook(options.log_entries, lambda: self._core.bench.by_own_clock(self._runner.moment.utc))
         if options.log_entries:
@@ -134,20 +159,24 @@ class SimulatedStation:
             phases=options.phases,
             power_w=options.power_w,
             chance=Random(chance.random()),
+            reading_faults=tuple(
+                fault
+                for quirk in self._quirks(options.firmware_version)
+                for fault in quirk.facts.reading_faults
+            ),
         )
-        hardware = _hardware(options, chance)
-        self._core = ChargePoint(
-            hardware, self._device, Moment(clock.monotonic(), clock.now()), logbook=logbook
-        )
-        for key, value in (("MeterValuesSampledData", SAMPLED), *options.configuration):
-            status = self._core.change_setting(key, value)
-            if status not in ("Accepted", "RebootRequired"):
-                raise ValueError(f"the configuration key {key} cannot be set to {value!r}: {status}")
+        self._hardware = _hardware(options, chance)
+        self._logbook = logbook
+        self._storage = storage
+        line = MisbehavingLine(self._habits, speed=options.speed)
         self._runner = Runner(
             endpoint,
             identity,
-            self._core,
+            self._new_core(),
             self._device,
+            line=line,
+            speed=options.speed,
+            storage=storage,
             password=password,
             options=client,
             clock=clock,
@@ -157,14 +186,50 @@ class SimulatedStation:
             files=FileTransfers(logbook, SimulatedInstaller(options.install_s), state=self._state),
         )
         self._stage = Stage(
-            core=self._core,
             device=self._device,
             runner=self._runner,
+            line=line,
+            clock=clock,
+            lose_power=self._lose_power,
             outlet=options.outlet,
             cars=cars,
             id_tag=options.id_tags[0] if options.id_tags else DEFAULT_TAG,
         )
         self._last_energy_wh = [0] * options.connectors
+
+    @property
+    def _core(self) -> ChargePoint:
+        return self._runner.core
+
+    def _new_core(self) -> ChargePoint:
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        survived = None if self._storage is None else self._storage.load()
+        core = ChargePoint(self._hardware, self._device, now, survived, self._logbook)
+        for key, value in self.options.configuration:
+            status = core.change_setting(key, value)
+            if status not in ("Accepted", "RebootRequired"):
+                raise ValueError(f"the configuration key {key} cannot be set to {value!r}: {status}")
+        return core
+
+    def _lose_power(self, outage_s: float) -> None:
+        found = self._device.lose_power(self._runner.moment)
+        self._runner.lose_power(self._new_core, outage_s)
+        for happening in found:
+            self._runner.happen(happening)
+
+    def _quirks(self, firmware_version: str | None) -> Quirks:
+        if not self.options.quirky:
+            return NO_QUIRKS
+        return self._known.of(self.identity, self.options.vendor, self.options.model, firmware_version)
+
+    def _habits(self) -> tuple[Habit, ...]:
+        """As of the firmware that it runs now."""
+        version = self._core.bench.boot_notification.firmware_version
+        return habits_of(self._quirks(None if version is UNSET else version), self._reboot)
+
+    def _reboot(self) -> None:
+        with suppress(ImpossibleHappening):  # it is restarting already
+            self._runner.happen(WatchdogFired())
 
     def _drivers(self, chance: Random, now: float) -> _Drivers | None:
         options = self.options
@@ -267,6 +332,11 @@ class SimulatedStation:
             connectors=tuple(self._view_of(connector, now) for connector in self._core.connectors.outlets),
             status=main.shown,
             error_code=_error_code(main),
+            firmware_version=self._core.bench.boot_notification.firmware_version or "",
+            transfers=tuple(
+                TransferView(one.subject, one.done_bytes, one.total_bytes)
+                for one in self._core.transfers.under_way
+            ),
         )
 
     def _view_of(self, connector: Connector, now: Moment) -> ConnectorView:
@@ -381,4 +451,9 @@ def _hardware(options: StationOptions, chance: Random) -> Hardware:
         outlet=options.outlet,
         phases=options.phases,
         measurands=MEASURANDS,
+        current_a=options.power_w / ((options.phases or GRID_PHASES) * NOMINAL_V),
+        follows_clock=options.speed == 1.0,
+        profiles=options.profiles,
+        defaults=(("MeterValuesSampledData", SAMPLED), *options.defaults),
+        vendor_keys=options.vendor_keys,
     )

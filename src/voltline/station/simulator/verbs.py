@@ -8,7 +8,7 @@ types, limits, defaults and help, and `act` is what it does. A new verb is one s
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from inspect import getdoc
 from random import Random
@@ -19,7 +19,9 @@ import msgspec
 
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.hardware import Outlet
+from voltline.station.device.misbehaviour import MisbehavingLine
 from voltline.station.device.runner import Runner
+from voltline.station.simulator.clock import SimulatedClock
 from voltline.station.simulator.device import SimulatedDevice
 
 ConnectorId = Annotated[int, msgspec.Meta(ge=1, description="Number of the connector, from 1.")]
@@ -36,14 +38,23 @@ class Misunderstood(ValueError):  # its text is shown as it stands
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a simulated station, for actions to act on."""
 
-    core: ChargePoint
     device: SimulatedDevice
     runner: Runner
+    line: MisbehavingLine
+    """Between the station and its central system."""
+    clock: SimulatedClock
+    lose_power: Callable[[float], None]
+    """Power is gone for so many seconds."""
     outlet: Outlet
     cars: Random
     """Where cars come from that nobody describes."""
     id_tag: str
     """Presented where no tag is named."""
+
+    @property
+    def core(self) -> ChargePoint:
+        """The core at work; after a loss of power another one."""
+        return self.runner.core
 
 
 class Action(msgspec.Struct, frozen=True, tag_field="verb", forbid_unknown_fields=True):
