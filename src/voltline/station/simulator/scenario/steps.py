@@ -194,7 +194,7 @@ _ALL = (
                 help="what to tell a person to do with `--by-hand`; without it the step is left out then",
             ),
         ),
-        example="- request:\n    method: PUT\n    path: id-tags/$tag\n    body: {parent: $group}\n"
+        example="- request:\n    method: PUT\n    path: id-tags/$tag\n    body: {parent_id_tag: $group}\n"
         "    by_hand: register id tag $tag in group $group",
     ),
     StepKind(
