@@ -142,7 +142,7 @@ class SimulatedStation:
         """
         self.options = options = options or StationOptions()
         if options.phases not in (0, 1, 3):
-            raise ValueError(f"a connector has 1 or 3 phases, or 0 for direct current, not {options.phases}")
+            raise ValueError(f"a connector has 0 (direct current), 1 or 3 phases, not {options.phases}")
         if not options.power_w > 0:
             raise ValueError(f"a connector's power is above 0 W, not {options.power_w:g}")
         chance = Random(f"{options.seed}/{identity}")
