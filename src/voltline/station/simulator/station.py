@@ -333,6 +333,8 @@ class SimulatedStation:
             status=main.shown,
             error_code=_error_code(main),
             firmware_version=self._core.bench.boot_notification.firmware_version or "",
+            local_list_version=self._core.authorizer.list_version,
+            reservations=len(self._core.reservations),
             transfers=tuple(
                 TransferView(one.subject, one.done_bytes, one.total_bytes)
                 for one in self._core.transfers.under_way
@@ -360,6 +362,7 @@ class SimulatedStation:
             power_w=outlet.power_w(),
             soc_percent=None if car is None else 100.0 * car.soc,
             limit_a=outlet.granted_a,
+            reserved_for=connector.reservation.id_tag if connector.reservation else None,
         )
 
     def setting(self, key: str) -> str | None:

@@ -29,6 +29,8 @@ class ConnectorView(msgspec.Struct, frozen=True):
     soc_percent: float | None
     limit_a: float = 0.0
     """The most that the car may draw on each phase, by its make and by charging profiles."""
+    reserved_for: str | None = None
+    """The tag that the connector is kept for."""
 
 
 class TransferView(msgspec.Struct, frozen=True):
@@ -56,6 +58,10 @@ class StationView(msgspec.Struct, frozen=True):
     error_code: ChargePointErrorCode = ChargePointErrorCode.NO_ERROR
     """Of connector 0."""
     firmware_version: str = ""
+    local_list_version: int = 0
+    """0 while the list is empty, -1 where there is none."""
+    reservations: int = 0
+    """How many hold, those of connector 0 included."""
     transfers: tuple[TransferView, ...] = ()
     """Under way."""
 
