@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from voltline.station.simulator.station import StationOptions
 
 AUTO_TAGS = ("04A2B6C81F5E80", "04D3917A2B6C81", "049F5E8016C7A2")
 
 
+def _templates(wanted: bool) -> None:
+    if not wanted:
+        return
+    from voltline.cli.layout import output_width, table
+    from voltline.station.simulator.templates import templates
+
+    rows = [(name, one.title) for name, one in templates().items()]
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    raise typer.Exit
+
+
 def station(
+    context: typer.Context,
     url: Annotated[
         str,
         typer.Argument(
@@ -63,6 +78,32 @@ def station(
     seed: Annotated[
         int, typer.Option(metavar="N", help="The same seed gives the same cars, meters and drivers.")
     ] = 0,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Be a charge point of this make, with its habits; --templates lists them, a .toml file is "
+            "one of your own. Options beside it change single things.",
+        ),
+    ] = None,
+    list_templates: Annotated[
+        bool,
+        typer.Option("--templates", help="List the templates and leave.", is_eager=True, callback=_templates),
+    ] = False,
+    quirks: Annotated[
+        bool | None,
+        typer.Option(
+            "--quirks/--no-quirks",
+            help="Get wrong what charge points of this vendor, model and firmware are known to get wrong.",
+            show_default="with a template",
+        ),
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            metavar="N", min=0.001, max=100_000, help="Let time pass so many times faster than it does."
+        ),
+    ] = 1.0,
     control: Annotated[
         str | None,
         typer.Option(
@@ -79,9 +120,10 @@ def station(
     ctrl-C ends transactions first and then the station; a second one ends it at once.
     """
     # Late, so that --help need not wait for them.
+    import msgspec
+
     from voltline.cli.station_process import Faces, run
     from voltline.station.core.hardware import Outlet
-    from voltline.station.simulator.station import StationOptions
     from voltline.station.simulator.visits import Rhythm
 
     if url.rstrip("/").endswith(f"/{identity}"):
@@ -89,15 +131,20 @@ def station(
     tags = tuple(tag or AUTO_TAGS)
     if wrong := [one for one in tags if not 0 < len(one) <= 20]:
         raise typer.BadParameter(f"an id tag has 1 to 20 characters, {wrong[0]!r} has {len(wrong[0])}")
-    options = StationOptions(
-        connectors=connectors,
-        outlet=Outlet.TETHERED if tethered else Outlet.SOCKET,
-        phases=phases,
-        power_w=power,
-        vendor=vendor,
-        model=model,
-        firmware_version=firmware,
+    make = {
+        "connectors": connectors,
+        "tethered": Outlet.TETHERED if tethered else Outlet.SOCKET,
+        "phases": phases,
+        "power": power,
+        "vendor": vendor,
+        "model": model,
+        "firmware": firmware,
+    }
+    options = msgspec.structs.replace(
+        _made(context, template, make),
         seed=seed,
+        speed=speed,
+        quirky=template is not None if quirks is None else quirks,
         configuration=tuple(_assignment(text) for text in set_ or ()),
         auto=Rhythm(stay_s=stay, pause_s=pause) if auto else None,
         id_tags=tags,
@@ -106,6 +153,29 @@ def station(
         faces = Faces(control=None if control is None else _address(control), view=view)
         return run(url, identity, options, password, faces)
     except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+_FIELDS = {"tethered": "outlet", "power": "power_w", "firmware": "firmware_version"}
+"""Options that have another name where the station is made."""
+
+
+def _made(context: typer.Context, template: str | None, make: dict[str, Any]) -> StationOptions:
+    """The make of the options, or of the template but for the options that were given beside it."""
+    from voltline.station.simulator.station import StationOptions
+    from voltline.station.simulator.templates import InvalidTemplate
+    from voltline.station.simulator.templates import template as template_of
+
+    def given(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name != "DEFAULT"
+
+    said = {_FIELDS.get(name, name): value for name, value in make.items() if template is None or given(name)}
+    if template is None:
+        return StationOptions(**said)
+    try:
+        return template_of(template).options(**said)
+    except InvalidTemplate as error:
         raise typer.BadParameter(str(error)) from None
 
 
