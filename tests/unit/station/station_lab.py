@@ -81,10 +81,11 @@ OTHER_TAG = "99887766"
 
 
 class FixedMeter:
-    """A meter that shows what the test says: `wh` by connector, 230 V, 16 A on three phases."""
+    """A meter that shows what the test says: `wh` by connector, 230 V, 16 A on three phases, and `extra`."""
 
     def __init__(self) -> None:
         self.wh: dict[int, int] = {}
+        self.extra: list[Measured] = []
 
     def energy_wh(self, connector_id: int, now: Moment) -> int:
         return self.wh.get(connector_id, 1000)
@@ -100,6 +101,7 @@ class FixedMeter:
             ),
             *(Measured(Measurand.CURRENT_IMPORT, 16.0, UnitOfMeasure.A, phase) for phase in phases),
             *(Measured(Measurand.VOLTAGE, 230.0, UnitOfMeasure.V, Phase(f"{phase}-N")) for phase in phases),
+            *self.extra,
         ]
 
 

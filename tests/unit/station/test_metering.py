@@ -7,12 +7,19 @@ from tests.unit.station.station_lab import Lab
 
 from voltline.messages import (
     UNSET,
+    ChargePointErrorCode,
+    Measurand,
+    MessageTrigger,
     MeterValue,
     MeterValues,
     ReadingContext,
     SampledValue,
     StopTransaction,
+    TriggerMessage,
+    UnitOfMeasure,
 )
+from voltline.station.core.happenings import FaultCleared, FaultRaised
+from voltline.station.core.hardware import Measured
 from voltline.station.core.measurands import selection_of
 from voltline.station.core.metering import thinned
 
@@ -136,3 +143,94 @@ def test_measurands_are_read_without_regard_to_case_and_blanks():
         ("Voltage", "L1-N"),
         ("SoC", ""),
     )
+
+
+# ---- contexts, intervals, the main meter
+
+
+def contexts(values: list[MeterValue]) -> list[str]:
+    return [str(one.sampled_value[0].context) for one in values]
+
+
+@pytest.mark.requirement("MTV-25")
+def test_energy_that_the_station_withholds_is_an_interruption(lab: Lab):
+    lab.set("StopTxnSampledData", "Energy.Active.Import.Register")
+    lab.charge()
+    lab.do(FaultRaised(connector_id=1, error_code=ChargePointErrorCode.HIGH_TEMPERATURE))
+    lab.run(10)
+    lab.do(FaultCleared(1))
+    lab.tag()
+    told = [one.meter_value[0] for one in lab.requests(MeterValues)]
+    assert contexts(told) == ["Interruption.Begin", "Interruption.End"]
+    data = lab.last(StopTransaction).transaction_data
+    assert contexts(data) == [
+        "Transaction.Begin",
+        "Interruption.Begin",
+        "Interruption.End",
+        "Transaction.End",
+    ]
+
+
+def test_interruption_is_not_told_where_nothing_is_sampled(lab: Lab):
+    lab.set("MeterValueSampleInterval", "0")
+    lab.charge()
+    lab.do(FaultRaised(connector_id=1, error_code=ChargePointErrorCode.HIGH_TEMPERATURE))
+    assert not lab.requests(MeterValues)
+
+
+@pytest.mark.requirement("MTV-20", "MTV-25")
+def test_energy_of_an_interval_counts_from_reading_to_reading():
+    interval = Measurand.ENERGY_ACTIVE_IMPORT_INTERVAL
+    lab = Lab(measurands=frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, interval}))
+    lab.meter.extra = [Measured(interval, 999, UnitOfMeasure.WH, decimals=0)]
+    lab.boot()
+    lab.set("MeterValuesSampledData", interval)
+    lab.set("StopTxnSampledData", interval)
+    lab.charge()
+    for seconds, energy_wh in ((60, 1100), (60, 1350), (30, 1400)):
+        lab.meter.wh[1] = energy_wh
+        lab.run(seconds)
+    lab.ask(TriggerMessage(requested_message=MessageTrigger.METER_VALUES, connector_id=1))
+    lab.tag()
+    assert [one.meter_value[0].sampled_value[0].value for one in lab.requests(MeterValues)] == [
+        "100",
+        "250",
+        "50",
+    ]
+    data = lab.last(StopTransaction).transaction_data
+    assert [one.sampled_value[0].value for one in data] == ["0", "100", "250", "50"]
+
+
+@pytest.mark.requirement("MTV-06", "MTV-07", "MTV-09")
+def test_main_meter_is_told_as_connector_0_without_a_transaction():
+    lab = Lab(main_meter=True).boot()
+    lab.charge()
+    lab.forget()
+    lab.ask(TriggerMessage(requested_message=MessageTrigger.METER_VALUES))
+    told = {one.connector_id: one.transaction_id for one in lab.requests(MeterValues)}
+    assert told == {0: UNSET, 1: 1, 2: UNSET}
+
+
+@pytest.mark.requirement("TRG-02")
+def test_station_without_a_main_meter_has_nothing_to_tell_of_connector_0(lab: Lab):
+    trigger = TriggerMessage(requested_message=MessageTrigger.METER_VALUES, connector_id=0)
+    assert lab.ask(trigger).status == "Rejected"
+
+
+@pytest.mark.requirement("MTV-01", "MTV-19")
+@pytest.mark.parametrize("measurand", list(Measurand))
+def test_every_measurand_can_be_chosen_where_the_meter_has_it(measurand: Measurand):
+    lab = Lab(measurands=frozenset(Measurand))
+    lab.meter.extra = [Measured(one, 1.5) for one in Measurand if one not in MEASURED_ANYWAY]
+    lab.boot()
+    assert lab.set("MeterValuesSampledData", measurand) == "Accepted"
+    lab.charge()
+    lab.run(60)
+    assert {one.measurand for one in lab.last(MeterValues).meter_value[0].sampled_value} == {measurand}
+
+
+MEASURED_ANYWAY = (
+    Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
+    Measurand.CURRENT_IMPORT,
+    Measurand.VOLTAGE,
+)

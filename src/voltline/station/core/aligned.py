@@ -123,10 +123,15 @@ class Aligned:
         self.expect()
 
     def cut(self, connector_id: int, transaction: Transaction | None) -> None:
-        """A transaction begins or ends here; `transaction` is the one until now. What was is told."""
+        """A transaction begins or ends here; `transaction` is the one until now.
+
+        Its part of the interval is told. Without one only whole intervals are of use.
+        """
         if connector_id in self._spans:
-            self._close(connector_id, transaction)
-            self._begin(connector_id, self._bench.timestamp)
+            now = self._bench.timestamp
+            if transaction is not None or now == self._bounds(now)[0]:
+                self._close(connector_id, transaction)
+            self._begin(connector_id, now)
 
     def _metered(self, connectors: Connectors) -> Iterable[int]:
         return (one.id for one in connectors if one.id or self._bench.hardware.main_meter)
@@ -149,7 +154,6 @@ class Aligned:
     def _close(self, connector_id: int, transaction: Transaction | None) -> None:
         self._look(connector_id)
         span = self._spans.pop(connector_id)
-        # Without a transaction only whole intervals are of use; of a transaction every second counts.
         if span.started_at == self._bench.timestamp or (transaction is None and not span.is_whole):
             return
         values = span.values()

@@ -164,8 +164,19 @@ def _timestamp(value: MeterValue) -> datetime:
 
 
 def thinned(values: list[MeterValue], limit: int) -> list[MeterValue]:
-    """At most `limit` of these, evenly chosen, never without the first and the last (errata 3.89)."""
+    """At most `limit` of these, but the first and the last in any case (errata 3.89).
+
+    Those in between are evenly chosen of every kind, periodic and aligned ones alike.
+    """
     if len(values) <= limit:
         return values
-    step = (len(values) - 1) / (max(limit, 2) - 1)
-    return [values[round(number * step)] for number in range(max(limit, 2))]
+    between = range(1, len(values) - 1)
+    kinds: dict[object, list[int]] = {}
+    for index in between:
+        kinds.setdefault(values[index].sampled_value[0].context, []).append(index)
+    chosen = [0, len(values) - 1]
+    for kind in kinds.values():
+        count = max(limit - 2, 0) * len(kind) // len(between)
+        step = (len(kind) + 1) / (count + 1)
+        chosen += [kind[round((number + 1) * step) - 1] for number in range(count)]
+    return [values[index] for index in sorted(chosen)]

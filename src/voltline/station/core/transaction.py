@@ -1,11 +1,15 @@
 """One transaction, from the first closing of the contactor to its last reading."""
 
+from collections import Counter
 from datetime import datetime
 
 import msgspec
 
 from voltline.messages import MeterValue, ReadingContext
 from voltline.station.core.readings import Place
+
+ENDS = (ReadingContext.TRANSACTION_BEGIN, ReadingContext.TRANSACTION_END)
+"""Readings that are never dropped (errata 3.89)."""
 
 
 class TransactionRecord(msgspec.Struct, frozen=True):
@@ -86,7 +90,7 @@ class Transaction:
         """Energy was on: when it is switched off, that is an interruption."""
         self.marks: dict[Place, float] = {}
         """The registers at the last periodic reading, where energy from reading to reading is told."""
-        self._counts = {ReadingContext.SAMPLE_PERIODIC: 0, ReadingContext.SAMPLE_CLOCK: 0}
+        self._counts: Counter[ReadingContext] = Counter()
         self._stride = 1
 
     @property
@@ -96,15 +100,23 @@ class Transaction:
 
     def keep(self, value: MeterValue, context: ReadingContext, most: int) -> None:
         """Keep a reading for the end, where `most` are told. Those that recur are thinned out early."""
-        if context in self._counts:
-            self._counts[context] += 1
-            if self._counts[context] % self._stride:
-                return
+        self._counts[context] += 1
+        if context in ENDS:
+            self.kept.append(value)
+            return
+        if self._counts[context] % self._stride:
+            return
         self.kept.append(value)
         if len(self.kept) > 2 * most:
-            # Every second one goes, now and from now on, so that those that stay are evenly spaced.
-            self.kept = self.kept[::2]
+            # Every second one of a kind goes, now and from now on, so that those that stay are evenly spaced.
             self._stride *= 2
+            seen: Counter[object] = Counter()
+            kept, self.kept = self.kept, []
+            for one in kept:
+                kind = one.sampled_value[0].context
+                seen[kind] += 1
+                if kind in ENDS or not seen[kind] % 2:
+                    self.kept.append(one)
 
     @property
     def record(self) -> TransactionRecord:
