@@ -108,7 +108,7 @@ def _object(shape: Object) -> st.SearchStrategy[Any]:
     required = {field.name: _field(shape, field) for field in shape.fields if field.required}
     optional = {field.name: _field(shape, field) for field in shape.fields if not field.required}
     built = st.fixed_dictionaries(required, optional=optional).map(lambda fields: shape.type(**fields))
-    lawful = _LAWFUL.get(shape.type)
+    lawful = LAWFUL.get(shape.type)
     return built if lawful is None else built.map(lawful)
 
 
@@ -214,7 +214,7 @@ _EXAMPLE_SCHEDULE = msgspec.convert(
     ChargingSchedule,
 )
 
-_LAWFUL: dict[type, Callable[[Any], Any]] = {
+LAWFUL: dict[type, Callable[[Any], Any]] = {
     ChargingProfile: _lawful_profile,
     ChargingSchedule: _lawful_schedule,
     GetCompositeScheduleResponse: _lawful_composite,

@@ -28,7 +28,10 @@ ConnectorId = Annotated[int, msgspec.Meta(ge=1, description="Number of the conne
 ConnectorOrStation = Annotated[
     int, msgspec.Meta(ge=0, description="Number of the connector; 0 is the station itself.")
 ]
-IdTag = Annotated[str, msgspec.Meta(min_length=1, max_length=20, description="The id tag on the card.")]
+IdTag = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=20, pattern="^[ -~]+$", description="The id tag on the card."),
+]
 
 
 class Misunderstood(ValueError):  # its text is shown as it stands
