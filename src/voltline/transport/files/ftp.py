@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import socket
 import ssl
 from contextlib import suppress
 from typing import BinaryIO
@@ -75,6 +76,13 @@ def _leave(client: ftplib.FTP) -> None:
     client.close()
 
 
+def _end(data: socket.socket) -> None:
+    if isinstance(data, ssl.SSLSocket):
+        # Many servers hang up without the farewell of TLS; sizes and the last reply tell what is whole.
+        with suppress(OSError):
+            data.unwrap()
+
+
 def _size(client: ftplib.FTP, name: str) -> int | None:
     with suppress(ftplib.error_perm):
         return client.size(name)
@@ -93,14 +101,14 @@ def fetch(address: SplitResult, file: BinaryIO, had_bytes: int, conduct: Conduct
             done_bytes = had_bytes = 0
         conduct.went_on(done_bytes, total_bytes)
 
-        def take(block: bytes) -> None:
-            nonlocal done_bytes
-            conduct.still_wanted()
-            file.write(block)
-            done_bytes += len(block)
-            conduct.went_on(done_bytes, total_bytes)
-
-        client.retrbinary(f"RETR {name}", take, BLOCK_BYTES, rest=had_bytes or None)
+        with client.transfercmd(f"RETR {name}", had_bytes or None) as data:
+            while block := data.recv(BLOCK_BYTES):
+                conduct.still_wanted()
+                file.write(block)
+                done_bytes += len(block)
+                conduct.went_on(done_bytes, total_bytes)
+            _end(data)
+        client.voidresp()
     except BaseException:
         client.close()
         raise
@@ -122,12 +130,13 @@ def bring(address: SplitResult, name: str, file: BinaryIO, resume: bool, conduct
         file.seek(done_bytes)
         conduct.went_on(done_bytes, total_bytes)
 
-        def gone(block: bytes) -> None:
-            nonlocal done_bytes
-            done_bytes += len(block)
-            conduct.went_on(done_bytes, total_bytes)
-
-        client.storbinary(f"STOR {name}", file, BLOCK_BYTES, gone, rest=done_bytes or None)
+        with client.transfercmd(f"STOR {name}", done_bytes or None) as data:
+            while block := file.read(BLOCK_BYTES):
+                data.sendall(block)
+                done_bytes += len(block)
+                conduct.went_on(done_bytes, total_bytes)
+            _end(data)
+        client.voidresp()
     except BaseException:
         client.close()
         raise

@@ -55,7 +55,7 @@ class _Exchange:
             follows = (301, 302, 303, 307, 308) if method == "GET" else (307, 308)
             if self.response.status not in follows or target is None:
                 return
-            self._connection.close()
+            self.close()
             address = read_address(urljoin(address.geturl(), target))
             if address.scheme not in ("http", "https"):
                 raise TransferFailed(
@@ -75,6 +75,7 @@ class _Exchange:
         if self.address.username is not None:
             user, password = unquote(self.address.username), unquote(self.address.password or "")
             sent["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+        self._connection.connect()
         try:
             self._connection.request(method, target, body=body, headers=sent)
         except OSError as broken:
@@ -86,6 +87,7 @@ class _Exchange:
         return self._connection.getresponse()
 
     def close(self) -> None:
+        self.response.close()
         self._connection.close()
 
     def refusal(self) -> TransferFailed:
