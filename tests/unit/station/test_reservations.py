@@ -27,6 +27,7 @@ from voltline.messages import (
     UpdateType,
 )
 from voltline.station.core.happenings import FaultCleared, FaultRaised, ImpossibleHappening, PoweredUp
+from voltline.station.core.intents import Notice
 from voltline.station.core.timers import Timer
 
 GROUP_TAG = "55667788"
@@ -192,6 +193,8 @@ def test_other_tags_are_refused_without_asking_anybody(lab: Lab):
     assert not started(lab, 1)
     assert not lab.requests(Authorize)
     assert lab.statuses(1) == ["Reserved"]
+    notices = [one.text for one in lab.intents if isinstance(one, Notice)]
+    assert f"tag {OTHER_TAG} starts nothing: what is free is reserved for others" in notices
 
 
 @pytest.mark.requirement("RSV-15", "RSV-17", "TXS-03", "TXS-13")

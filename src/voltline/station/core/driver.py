@@ -144,7 +144,12 @@ class Driver:
         ):
             self._judge(id_tag, chosen)
         else:
-            self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag}: no connector is free for it")
+            self._tell_none_is_free(id_tag, chosen)
+
+    def _tell_none_is_free(self, id_tag: str, chosen: tuple[Connector, ...]) -> None:
+        reserved = any(self.is_startable(one) for one in chosen)
+        why = "what is free is reserved for others" if reserved else "no connector is free"
+        self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag} starts nothing: {why}")
 
     def _judge(self, id_tag: str, chosen: tuple[Connector, ...]) -> None:
         self._authorizer.judge(
@@ -178,7 +183,7 @@ class Driver:
                 else:
                     self._release(connector)
                 return
-        self._bench.tell(Matter.AUTHORIZATION, f"tag {id_tag} is accepted, but no connector is free for it")
+        self._tell_none_is_free(id_tag, chosen)
 
     def _release(self, connector: Connector) -> None:
         connector.locked_for = None
