@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -110,6 +111,15 @@ def station(
             metavar="[HOST:]PORT", help="Serve the control API there; without a host for this machine only."
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep there, in a folder named by the identity, what outlives a loss of power: "
+            "configuration, queue, lists, meters. Without it the station is new every time.",
+        ),
+    ] = None,
     view: Annotated[
         bool, typer.Option("--view", help="Show the station on the whole screen, where there is one.")
     ] = False,
@@ -151,7 +161,7 @@ def station(
     )
     try:
         faces = Faces(control=None if control is None else _address(control), view=view)
-        return run(url, identity, options, password, faces)
+        return run(url, identity, options, password, faces, data)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from voltline.cli.terminal import Terminal
 from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.core.intents import Notice
 from voltline.station.device.listener import Exchange, Listener, Listeners
+from voltline.station.device.storage import FolderStorage, MemoryStorage, Storage, folder_of
 from voltline.station.simulator.console import HELP, Misunderstood, action_of, help_of
 from voltline.station.simulator.control import Control
 from voltline.station.simulator.station import SimulatedStation, StationOptions
@@ -35,20 +37,41 @@ NO_FACES = Faces()
 
 
 def run(
-    url: str, identity: str, options: StationOptions, password: str | None, faces: Faces = NO_FACES
+    url: str,
+    identity: str,
+    options: StationOptions,
+    password: str | None,
+    faces: Faces = NO_FACES,
+    data: Path | None = None,
 ) -> int:
     """Run the station until it is told to stop; gives the exit code.
 
     Raises:
-        ValueError: the URL, the identity or an option is none; or nobody can listen at the control address.
+        ValueError: the folder `data` cannot be used, or another station uses its own of it; the URL, the
+            identity or an option is none; or nobody can listen at the control address.
     """
-    return asyncio.run(_run(url, identity, options, password, faces))
+    folder = None if data is None else _folder(folder_of(data, identity))
+    storage = folder or MemoryStorage()
+    try:
+        return asyncio.run(_run(url, identity, options, password, faces, storage))
+    finally:
+        if folder is not None:
+            folder.close()
 
 
-async def _run(url: str, identity: str, options: StationOptions, password: str | None, faces: Faces) -> int:
+async def _run(
+    url: str,
+    identity: str,
+    options: StationOptions,
+    password: str | None,
+    faces: Faces,
+    storage: Storage,
+) -> int:
     terminal = _terminal(f"{identity}> ", faces.view)
     listeners = Listeners(_Printing(terminal))
-    simulated = SimulatedStation(url, identity, options, password=password, listener=listeners)
+    simulated = SimulatedStation(
+        url, identity, options, password=password, listener=listeners, storage=storage
+    )
     if isinstance(terminal, ScreenTerminal):
         terminal.view = simulated.view
     log = _TerminalLog(terminal)
@@ -72,6 +95,14 @@ async def _run(url: str, identity: str, options: StationOptions, password: str |
         logging.getLogger("voltline").removeHandler(log)
     terminal.print(f"{identity} is off")
     return 0
+
+
+def _folder(path: Path) -> FolderStorage:
+    try:
+        return FolderStorage(path)
+    except OSError as error:
+        reason = error if error.strerror is None else f"{path}: {error.strerror}"
+        raise ValueError(f"--data cannot be used: {reason}") from None
 
 
 def _terminal(prompt: str, view: bool) -> Terminal | ScreenTerminal:

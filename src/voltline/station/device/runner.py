@@ -254,8 +254,7 @@ class Runner:
             if isinstance(intent, Send):
                 self._send(intent)
             elif isinstance(intent, Keep):
-                if self._storage is not None:
-                    self._storage.keep(intent.name, intent.value)
+                self._keep(intent)
             elif isinstance(intent, Energize | Lock | Offer):
                 self._device.perform(intent, self.moment)
             elif isinstance(intent, Notice):
@@ -278,6 +277,15 @@ class Runner:
                 self._client.options = msgspec.structs.replace(
                     options, ping_interval_s=float(intent.interval_s)
                 )
+
+    def _keep(self, intent: Keep) -> None:
+        if self._storage is None:
+            return
+        try:
+            self._storage.keep(intent.name, intent.value)
+        except OSError as failure:
+            # It would be lost with the power, and only then: charging goes on meanwhile.
+            log.error("%s: %s cannot be kept: %s", self.identity, intent.name, failure.strerror or failure)
 
     def _send(self, send: Send) -> None:
         connection = self._connection

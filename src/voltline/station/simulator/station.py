@@ -29,14 +29,14 @@ from voltline.quirks.loading import built_in
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
 from voltline.station.core.happenings import ImpossibleHappening, WatchdogFired
-from voltline.station.core.hardware import ALL_PROFILES, Hardware, Outlet
+from voltline.station.core.hardware import ALL_PROFILES, Hardware, Meter, Outlet
 from voltline.station.core.intents import Matter, Notice
 from voltline.station.core.moment import Moment
 from voltline.station.device.listener import Listener, Listeners
 from voltline.station.device.logbook import Logbook
 from voltline.station.device.misbehaviour import Habit, MisbehavingLine
 from voltline.station.device.runner import REBOOT_S, Runner
-from voltline.station.device.storage import Storage
+from voltline.station.device.storage import FolderStorage, Storage
 from voltline.station.device.transfers import FileTransfers
 from voltline.station.simulator.actions import (
     Action,
@@ -54,6 +54,7 @@ from voltline.station.simulator.clock import SimulatedClock
 from voltline.station.simulator.device import SimulatedDevice
 from voltline.station.simulator.firmware_image import SimulatedInstaller
 from voltline.station.simulator.habits import habits_of
+from voltline.station.simulator.lasting_meter import LastingMeter
 from voltline.station.simulator.meter import MEASURANDS
 from voltline.station.simulator.outlet import GRID_PHASES, NOMINAL_V
 from voltline.station.simulator.vehicle import Vehicle, some_car
@@ -168,6 +169,9 @@ class SimulatedStation:
         self._hardware = _hardware(options, chance)
         self._logbook = logbook
         self._storage = storage
+        self._meter: Meter = self._device
+        if storage is not None:
+            self._meter = LastingMeter(self._device, options.connectors, storage)
         line = MisbehavingLine(self._habits, speed=options.speed)
         self._runner = Runner(
             endpoint,
@@ -183,7 +187,12 @@ class SimulatedStation:
             listener=self._listener,
             companion=self._drivers(Random(chance.random()), clock.monotonic()),
             reboot_s=options.reboot_s,
-            files=FileTransfers(logbook, SimulatedInstaller(options.install_s), state=self._state),
+            files=FileTransfers(
+                logbook,
+                SimulatedInstaller(options.install_s),
+                state=self._state,
+                folder=storage.folder / "files" if isinstance(storage, FolderStorage) else None,
+            ),
         )
         self._stage = Stage(
             device=self._device,
@@ -204,7 +213,7 @@ class SimulatedStation:
     def _new_core(self) -> ChargePoint:
         now = Moment(self._clock.monotonic(), self._clock.now())
         survived = None if self._storage is None else self._storage.load()
-        core = ChargePoint(self._hardware, self._device, now, survived, self._logbook)
+        core = ChargePoint(self._hardware, self._meter, now, survived, self._logbook)
         for key, value in self.options.configuration:
             status = core.change_setting(key, value)
             if status not in ("Accepted", "RebootRequired"):
