@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from random import Random
 
 import msgspec
 
-from voltline.base.clock import Clock, SystemClock
 from voltline.station.device.listener import Listener
+from voltline.station.device.storage import MemoryStorage
+from voltline.station.simulator.clock import SimulatedClock
 from voltline.station.simulator.scenario.central import Api
 from voltline.station.simulator.scenario.reading import Scenario
 from voltline.station.simulator.scenario.steps import Step
@@ -53,9 +53,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None = None
     seed: int = 0
     client: ClientOptions | None = None
-    clock: Callable[[], Clock] = SystemClock
     speed: float = 1.0
-    """How much faster the stations' clock runs than that of the machine; that of `clock`."""
+    """How much faster the stations' clocks run than that of the machine; durations of steps are theirs."""
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +83,7 @@ class Context:
         self.witnesses: dict[str, Witness] = {}
         self.reports: list[StepReport] = []
         self.failing: Step | None = None
-        clock = where.clock()
+        clock = SimulatedClock(where.speed)
         identities = {}
         for name, options in scenario.stations.items():
             identity = f"{where.identity}-{name}" if name else where.identity
@@ -93,11 +92,11 @@ class Context:
             station = SimulatedStation(
                 where.endpoint,
                 identity,
-                msgspec.structs.replace(options, seed=where.seed),
+                msgspec.structs.replace(options, seed=where.seed, speed=where.speed),
                 password=where.password,
                 client=where.client,
-                clock=clock,
                 listener=witness,
+                storage=MemoryStorage(),
             )
             station.on_change(witness.look)
             self.stations[name], self.witnesses[name] = station, witness

@@ -10,6 +10,7 @@ import msgspec
 
 from voltline.messages import ErrorCode, Request, Side, action_of
 from voltline.messages.shapes import shape_of
+from voltline.station.core.happenings import Failure
 from voltline.station.simulator.actions import VERBS, Misunderstood, Verb
 from voltline.station.simulator.scenario.expectations import (
     Anything,
@@ -30,6 +31,7 @@ from voltline.station.simulator.scenario.steps import (
 )
 from voltline.station.simulator.scenario.values import Misread, Template, seconds
 from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.templates import templates
 from voltline.station.simulator.yaml_text import (
     Entry,
     Findings,
@@ -47,7 +49,10 @@ WITHIN_S = 10.0
 OWN_VARIABLES = ("id", "round")
 """Variables that every scenario has: the identity of the station, the round of `repeat`."""
 
-_NOT_FOR_FILES = frozenset({"seed", "auto"})
+FAILURES = (*ErrorCode, *(one.value for one in Failure if one is not Failure.REFUSED))
+"""What may stand in `error`."""
+
+_NOT_FOR_FILES = frozenset({"seed", "auto", "speed"})
 _HEAD = ("about", "within", "switched_on", "variables", "station", "stations", "steps")
 
 
@@ -160,21 +165,35 @@ class _ScenarioReader(Reading):
             return StationOptions()
         fields = {field.encode_name: field for field in msgspec.structs.fields(StationOptions)}
         values: dict[str, Any] = {}
+        made = node.entries.get("template")
         for name, entry in node.entries.items():
+            if entry is made:
+                continue
             if name not in fields or name in _NOT_FOR_FILES:
-                names = [one for one in fields if one not in _NOT_FOR_FILES]
+                names = ["template", *(one for one in fields if one not in _NOT_FOR_FILES)]
                 self.findings.add(entry.key_place, unknown("property of a station", name, names))
                 continue
             try:
                 values[name] = msgspec.convert(_plain(name, entry.node), fields[name].type, strict=False)
             except msgspec.ValidationError as error:
                 self.findings.add(entry.node.place, f"{name}: {error}")
-        options = msgspec.structs.replace(StationOptions(), **values)
+        options = self._made(made, values)
         try:
             SimulatedStation("ws://localhost/", "CP", options)
         except ValueError as error:
             self.findings.add(node.place, str(error))
         return options
+
+    def _made(self, entry: Entry | None, values: dict[str, Any]) -> StationOptions:
+        """The make of a template, with its habits, but for what is said beside it."""
+        if entry is None:
+            return msgspec.structs.replace(StationOptions(), **values)
+        name = entry.node.text if isinstance(entry.node, Scalar) else ""
+        known = templates()
+        if name in known:
+            return known[name].options(**{"quirky": True, **values})
+        self.findings.add(entry.node.place, unknown("template", name, known))
+        return StationOptions()
 
     # ---- steps
 
@@ -325,8 +344,8 @@ class _ScenarioReader(Reading):
             case Kind.BRANCHES:
                 return self._branches(node)
         value = self._single(node, argument.kind)
-        if argument.name == "error" and isinstance(value, str) and value not in tuple(ErrorCode):
-            self.findings.add(node.place, unknown("error code", value, tuple(ErrorCode)))
+        if argument.name == "error" and isinstance(value, str) and value not in FAILURES:
+            self.findings.add(node.place, unknown("error", value, FAILURES))
         return value
 
     def _single(self, node: Node, kind: Kind) -> Any:

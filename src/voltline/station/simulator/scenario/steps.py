@@ -127,7 +127,11 @@ _ALL = (
             Argument(name="message", kind=Kind.OWN_MESSAGE, help="which one", required=True),
             Argument(name="with", kind=Kind.REQUEST_FIELDS, help="what it says"),
             Argument(name="answer", kind=Kind.ANSWER_FIELDS, help="what it was answered with"),
-            Argument(name="error", kind=Kind.TEXT, help="the error code it was refused with"),
+            Argument(
+                name="error",
+                kind=Kind.TEXT,
+                help="the code it was refused with, or `timeout`, `connection lost`, `unreadable answer`",
+            ),
             _SAVE,
             _SINCE,
             _WITHIN,
