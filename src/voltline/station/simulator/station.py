@@ -28,6 +28,7 @@ from voltline.quirks import NO_QUIRKS, Quirks, Registry
 from voltline.quirks.loading import built_in
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
+from voltline.station.core.data_transfer import Handlers
 from voltline.station.core.happenings import ImpossibleHappening, WatchdogFired
 from voltline.station.core.hardware import ALL_PROFILES, Hardware, Meter, Outlet
 from voltline.station.core.intents import Matter, Notice
@@ -168,6 +169,7 @@ class SimulatedStation:
         )
         self._hardware = _hardware(options, chance)
         self._logbook = logbook
+        self._vendors: Handlers = {}
         self._storage = storage
         self._meter: Meter = self._device
         if storage is not None:
@@ -189,7 +191,7 @@ class SimulatedStation:
             reboot_s=options.reboot_s,
             files=FileTransfers(
                 logbook,
-                SimulatedInstaller(options.install_s),
+                SimulatedInstaller(options.install_s / options.speed),
                 state=self._state,
                 folder=storage.folder / "files" if isinstance(storage, FolderStorage) else None,
             ),
@@ -214,6 +216,7 @@ class SimulatedStation:
         now = Moment(self._clock.monotonic(), self._clock.now())
         survived = None if self._storage is None else self._storage.load()
         core = ChargePoint(self._hardware, self._meter, now, survived, self._logbook)
+        core.data_transfers.handlers = self._vendors
         for key, value in self.options.configuration:
             status = core.change_setting(key, value)
             if status not in ("Accepted", "RebootRequired"):
@@ -251,6 +254,10 @@ class SimulatedStation:
 
     async def start(self) -> None:
         """Power up and connect; it goes on trying for ever if there is nobody to connect to."""
+        self.switch_on()
+
+    def switch_on(self) -> None:
+        """As `start`, for those who cannot wait."""
         self._runner.start()
 
     async def stop(self, *, graceful: bool = True) -> None:
@@ -328,6 +335,16 @@ class SimulatedStation:
         for one in known:
             state[one.key] = one.value if isinstance(one.value, str) else ""
         return state
+
+    @property
+    def queued(self) -> int:
+        """Transaction messages not yet delivered."""
+        return len(self._core.outbox)
+
+    @property
+    def charging(self) -> int:
+        """Connectors with a transaction."""
+        return sum(one.transaction is not None for one in self._core.connectors.outlets)
 
     def view(self) -> StationView:
         """The station as it is now."""
