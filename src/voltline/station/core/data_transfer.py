@@ -17,6 +17,9 @@ from voltline.station.core.outbox import Outbox
 Handler = Callable[[str | None], DataTransferResponse]
 """Takes the data (None: there was none) and gives the answer. It must not wait."""
 
+Handlers = dict[str, dict[str | None, Handler]]
+"""By vendor and message, both casefolded; None is any message."""
+
 LONGEST_VENDOR_ID = 255
 LONGEST_MESSAGE_ID = 50
 
@@ -27,7 +30,8 @@ class DataTransfers:
     def __init__(self, bench: Bench, outbox: Outbox) -> None:
         self._bench = bench
         self._outbox = outbox
-        self._handlers: dict[str, dict[str | None, Handler]] = {}
+        self.handlers: Handlers = {}
+        """May be replaced by those of another core, which a loss of power has ended."""
 
     def register(self, vendor_id: str, message_id: str | None, handler: Handler) -> None:
         """Answer this message of this vendor; `message_id` None: whatever messageId it has, or none.
@@ -35,11 +39,11 @@ class DataTransfers:
         A later registration of the same message replaces the earlier one.
         """
         message = None if message_id is None else message_id.casefold()
-        self._handlers.setdefault(vendor_id.casefold(), {})[message] = handler
+        self.handlers.setdefault(vendor_id.casefold(), {})[message] = handler
 
     def answer(self, request: DataTransfer) -> DataTransferResponse:
         """The handler's answer, or which of the two ids nobody knows."""
-        messages = self._handlers.get(request.vendor_id.casefold())
+        messages = self.handlers.get(request.vendor_id.casefold())
         if messages is None:
             return DataTransferResponse(status=DataTransferStatus.UNKNOWN_VENDOR_ID)
         message = None if isinstance(request.message_id, UnsetType) else request.message_id.casefold()

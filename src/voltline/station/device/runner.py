@@ -163,7 +163,7 @@ class Runner:
             self.happen(SwitchedOff())
             await self._off.wait()
         self._power_up_at = None
-        self._files.stop()
+        self._files.close()
         self._cut()
         if self._ending is not None:
             await asyncio.wait([self._ending])

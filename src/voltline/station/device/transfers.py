@@ -75,6 +75,10 @@ class Files(Protocol):
         """Break everything off and report nothing more, as a loss of power does."""
         ...
 
+    def close(self) -> None:
+        """Stop, and remove what is not to outlive the process."""
+        ...
+
 
 class NoFiles:
     """Of a station without file transfers."""
@@ -94,6 +98,9 @@ class NoFiles:
 
     def stop(self) -> None:
         """Nothing is under way."""
+
+    def close(self) -> None:
+        """Nothing is left."""
 
 
 class FileTransfers:
@@ -134,6 +141,13 @@ class FileTransfers:
         """Break everything off and report nothing more."""
         for key in tuple(self._wanted):
             self._break_off(key)
+
+    def close(self) -> None:
+        """Stop, and remove the temporary folder."""
+        self.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
 
     def _break_off(self, key: int | str) -> None:
         event = self._wanted.pop(key, None)
