@@ -18,7 +18,7 @@ from voltline.messages import (
     StopTransaction,
 )
 from voltline.station.core.happenings import Tick
-from voltline.station.core.intents import Energize, Lock, Notice
+from voltline.station.core.intents import Energize, Intent, Keep, Lock, Notice
 
 
 def transactional(lab: Lab) -> list[str]:
@@ -232,3 +232,65 @@ def test_nothing_is_told_of_before_the_boot_is_accepted(lab: Lab):
     lab.run(300)
     assert lab.requests(StopTransaction)
     assert len(lab.requests(StatusNotification)) == 3
+
+
+class PowerGone(Exception):
+    """Nothing that comes after this happens."""
+
+
+class FailingLab(Lab):
+    """A lab in which the power fails after so many records were kept."""
+
+    records_left = 10**9
+
+    def _take(self, intents: list[Intent]) -> None:
+        for intent in intents:
+            if isinstance(intent, Keep):
+                if self.records_left == 0:
+                    raise PowerGone
+                self.records_left -= 1
+            super()._take([intent])
+
+
+def a_day(lab: Lab) -> None:
+    """Two sessions, the second one without a link half of the time."""
+    lab.charge(1)
+    lab.run(70)
+    lab.charge(2, "other")
+    lab.tag(TAG)
+    lab.unplug(1)
+    lab.disconnect()
+    lab.run(130)
+    lab.charge(1)
+    lab.run(30)
+    lab.connect()
+    lab.tag(TAG)
+    lab.unplug(1)
+    lab.tag("other")
+
+
+@pytest.mark.requirement("QUE-01", "QUE-02", "QUE-13")
+def test_power_may_fail_between_any_two_records():
+    whole = FailingLab().boot()
+    before = whole.records_left
+    a_day(whole)
+    records = before - whole.records_left
+    assert records > 30
+    for failing_after in range(records):
+        lab = FailingLab().boot()
+        lab.set("StopTxnSampledData", "Energy.Active.Import.Register")
+        lab.records_left = failing_after
+        with pytest.raises(PowerGone):
+            a_day(lab)
+        lab.records_left = 10**9
+        lab.lose_power(outage_s=60)
+        lab.connect()
+        lab.run(200)
+        # What was delivered at the very moment, and not yet forgotten here, comes once more.
+        starts = {one.timestamp: one for one in lab.requests(StartTransaction)}
+        stops = {(one.transaction_id, one.timestamp): one for one in lab.requests(StopTransaction)}
+        assert len(lab.requests(StartTransaction)) <= len(starts) + 1, failing_after
+        assert len(lab.requests(StopTransaction)) <= len(stops) + 1, failing_after
+        assert len(starts) == len(stops), failing_after
+        assert all(one.transaction_id > 0 for one in lab.requests(StopTransaction)), failing_after
+        assert len(lab.core.outbox) == 0

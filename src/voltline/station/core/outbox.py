@@ -6,7 +6,7 @@ central system has failed `TransactionMessageAttempts` times to process them.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, TypeVar, get_args
 
@@ -135,10 +135,14 @@ class Outbox:
         """The central system's number of the transaction, None while its start is unanswered."""
         return self._transaction_ids.get(transaction)
 
-    def transaction_numbers(self) -> Iterator[int]:
-        """The station's own numbers of the transactions that messages still wait for or may follow."""
-        yield from self._transaction_ids
-        yield from (message.transaction for message in self._queue)
+    def begun(self) -> frozenset[int]:
+        """The station's own numbers of the transactions that the central system knows or will know."""
+        starts = (one.transaction for one in self._queue if isinstance(one.request, StartTransaction))
+        return frozenset(self._transaction_ids).union(starts)
+
+    def ended(self) -> frozenset[int]:
+        """Those of the transactions whose end waits to be delivered."""
+        return frozenset(one.transaction for one in self._queue if isinstance(one.request, StopTransaction))
 
     def powered_up(self) -> None:
         """Begin anew: what failed before is not tried again at once, whatever has restarted meanwhile."""
@@ -201,8 +205,8 @@ class Outbox:
             self._forget(done)
             self.replies.start_answered(done.transaction, request, response)
         elif isinstance(response, StopTransactionResponse) and isinstance(request, StopTransaction):
-            self._know(done.transaction, None)
             self._forget(done)
+            self._know(done.transaction, None)
             self.replies.stop_answered(request, response)
         else:
             self._forget(done)
@@ -267,15 +271,18 @@ class Outbox:
             return
         if isinstance(message.request, StartTransaction):
             self._know(message.transaction, NO_TRANSACTION_ID)
-        elif isinstance(message.request, StopTransaction):
-            self._know(message.transaction, None)
         self._forget(message)
+        if isinstance(message.request, StopTransaction):
+            self._know(message.transaction, None)
         self._bench.tell(Matter.QUEUE, f"{name} given up after {message.sends} tries: {failure.text}")
 
     def _wait_s(self, message: TransactionMessage) -> int:
         return self._bench.configuration.number("TransactionMessageRetryInterval") * message.sends
 
     # ---- what outlives a loss of power
+    #
+    # Power may fail between any two records. What a message needs, its transaction's id, is kept before the
+    # message it came with is forgotten, and forgotten after the last that needs it.
 
     def _recall(self) -> None:
         memory = self._bench.memory

@@ -48,7 +48,7 @@ class Transactions(TransactionReplies):
         self._connectors = connectors
         self._authorizer = authorizer
         self._smart_charging = smart_charging
-        self._number = max(outbox.transaction_numbers(), default=0)
+        self._number = max(outbox.begun() | outbox.ended(), default=0)
         self.metering = Metering(bench, outbox)
         self._recall()
 
@@ -90,6 +90,8 @@ class Transactions(TransactionReplies):
         )
         transaction.free_vend = free_vend
         transaction.awaited = free_vend and self._authorizer.online
+        self.metering.begin(transaction)
+        self.remember()
         self._outbox.queue(
             transaction.number,
             StartTransaction(
@@ -100,8 +102,6 @@ class Transactions(TransactionReplies):
                 timestamp=transaction.started_at,
             ),
         )
-        self.metering.begin(transaction)
-        self.remember()
         self.set_lock(connector, True)
         self.settle(connector)
 
@@ -283,10 +283,12 @@ class Transactions(TransactionReplies):
 
     def _recall(self) -> None:
         kept = self._bench.memory.recall(RUNNING, RunningRecord)
+        begun = self._outbox.begun() - self._outbox.ended()
         for record in kept.transactions if kept is not None else ():
-            if record.connector_id not in self._connectors or record.connector_id == 0:
-                continue
             self._number = max(self._number, record.number)
+            # Power may have failed between this record and the message of its beginning or its end.
+            if record.number not in begun or record.connector_id not in self._connectors:
+                continue
             self._connectors.outlet(record.connector_id).transaction = transaction = Transaction(
                 record.number,
                 record.connector_id,
