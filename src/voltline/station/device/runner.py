@@ -369,7 +369,9 @@ class Runner:
 
     def _arm(self) -> None:
         companion_at = None if self._companion is None else self._companion.next_deadline()
-        deadlines = (self.core.next_deadline(), self._device.next_event(), self._power_up_at, companion_at)
+        dark = self._power_up_at is not None
+        device_at = None if dark else self._device.next_event()
+        deadlines = (self.core.next_deadline(), device_at, self._power_up_at, companion_at)
         at = min((one for one in deadlines if one is not None), default=None)
         if at is None:
             self._cancel_timer()
@@ -393,8 +395,9 @@ class Runner:
             self.happen(PoweredUp())
             if self._wanted_online:
                 self._connect()
-        for happening in self._device.events(now):
-            self._take_in(happening, now)
+        if self._power_up_at is None:  # a station in the dark notices nothing
+            for happening in self._device.events(now):
+                self._take_in(happening, now)
         self._take_in(Tick(), now)
         if self._companion is not None:
             self._companion.wake(now)

@@ -37,7 +37,7 @@ class SimulatedDevice:
         )
         self._reading_faults = reading_faults
         self._jammed: set[int] = set()
-        self._broken: list[Happening] = []
+        self._unsaid: list[Happening] = []
 
     def outlet(self, connector_id: int) -> Outlet:
         """The physics of a connector, which must exist."""
@@ -54,17 +54,15 @@ class SimulatedDevice:
         outlet.weld(False)
         outlet.energize(energized, now.monotonic)
 
-    def lose_power(self, now: Moment) -> list[Happening]:
-        """Every contactor opens, every offer is forgotten; gives what a station finds when power returns."""
-        self._broken = []
-        found: list[Happening] = []
+    def lose_power(self, now: Moment) -> None:
+        """Every contactor opens and every offer is forgotten; the cars are still there when power returns."""
+        self._unsaid = []
         for connector_id, outlet in enumerate(self._outlets, start=1):
             outlet.energize(False, now.monotonic)
             outlet.offer(None, now.monotonic)
             if outlet.vehicle is not None:
                 outlet.attach(outlet.vehicle, now.monotonic)
-                found.append(CablePlugged(connector_id))
-        return found
+                self._unsaid.append(CablePlugged(connector_id))
 
     # ---- as a meter
 
@@ -98,13 +96,13 @@ class SimulatedDevice:
 
     def next_event(self) -> float | None:
         """When a car may next have had enough, or something that broke is to be told."""
-        if self._broken:
+        if self._unsaid:
             return 0.0
         return min((at for outlet in self._outlets if (at := outlet.next_event()) is not None), default=None)
 
     def events(self, now: Moment) -> Sequence[Happening]:
         """The cars that have had enough or want more, and what broke, since this was last asked."""
-        happenings, self._broken = self._broken, []
+        happenings, self._unsaid = self._unsaid, []
         for connector_id, outlet in enumerate(self._outlets, start=1):
             outlet.advance(now.monotonic)
             ready = outlet.readiness_change()
@@ -113,4 +111,4 @@ class SimulatedDevice:
         return happenings
 
     def _break(self, connector_id: int, code: ChargePointErrorCode, info: str) -> None:
-        self._broken.append(FaultRaised(connector_id=connector_id, error_code=code, info=info))
+        self._unsaid.append(FaultRaised(connector_id=connector_id, error_code=code, info=info))

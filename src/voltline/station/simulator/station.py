@@ -224,10 +224,8 @@ class SimulatedStation:
         return core
 
     def _lose_power(self, outage_s: float) -> None:
-        found = self._device.lose_power(self._runner.moment)
+        self._device.lose_power(self._runner.moment)
         self._runner.lose_power(self._new_core, outage_s)
-        for happening in found:
-            self._runner.happen(happening)
 
     def _quirks(self, firmware_version: str | None) -> Quirks:
         if not self.options.quirky:
