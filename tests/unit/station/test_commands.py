@@ -36,6 +36,7 @@ from voltline.messages import (
     TriggerMessage,
     UnlockConnector,
 )
+from voltline.messages.examples import EXAMPLES
 from voltline.station.core.commands import SERVED
 from voltline.station.core.happenings import (
     FaultCleared,
@@ -44,7 +45,7 @@ from voltline.station.core.happenings import (
     PoweredUp,
     TagPresented,
 )
-from voltline.station.core.hardware import Outlet
+from voltline.station.core.hardware import ALL_PROFILES, Outlet
 from voltline.station.core.intents import Answer, Reboot, Refuse, Send
 
 
@@ -385,3 +386,26 @@ def test_availability_of_an_unknown_connector_is_rejected(lab: Lab):
 def test_boot_is_announced_after_every_power_up(lab: Lab):
     lab.do(PoweredUp())
     assert len(lab.requests(BootNotification)) == 1
+
+
+# ---- profiles
+
+
+@pytest.mark.requirement("PRF-02", "PRF-04", "PRF-05")
+@pytest.mark.parametrize("missing", [one for one in ALL_PROFILES if one is not FeatureProfile.CORE])
+def test_without_a_profile_only_its_actions_are_refused(missing: FeatureProfile):
+    left = tuple(one for one in ALL_PROFILES if one is not missing)
+    for action in ACTIONS.values():
+        if Side.CENTRAL_SYSTEM not in action.sent_by or action.profile is FeatureProfile.SECURITY:
+            continue
+        answer = Lab(profiles=left).boot().ask(EXAMPLES[action.name][0])
+        refused = isinstance(answer, Refuse) and answer.code is ErrorCode.NOT_SUPPORTED
+        assert refused is (action.profile is missing), action.name
+
+
+@pytest.mark.requirement("PRF-01")
+def test_every_core_action_has_an_answer():
+    for action in ACTIONS.values():
+        if Side.CENTRAL_SYSTEM in action.sent_by and action.profile is FeatureProfile.CORE:
+            answer = Lab().boot().ask(EXAMPLES[action.name][0])
+            assert not isinstance(answer, Refuse), action.name
