@@ -239,6 +239,12 @@ def test_one_reader_serves_the_holder_at_the_reserved_connector_and_others_at_th
     assert (lab.status(1), lab.status(2)) == ("Preparing", "Preparing")
 
 
+def test_one_reader_sends_the_holder_to_the_reserved_connector_even_if_another_is_free(lab: Lab):
+    reserve(lab, 42, connector_id=2)
+    lab.tag(TAG)
+    assert (lab.status(1), lab.status(2)) == ("Available", "Preparing")
+
+
 def test_holder_who_does_not_plug_in_keeps_the_reservation(lab: Lab):
     reserve(lab, 42)
     lab.tag(TAG, 1)

@@ -57,9 +57,9 @@ class Reservations:
             connector.reservation = wanted
             self._connectors.move(connector, Cause.RESERVED)
         self._keep()
-        where = f"connector {wanted.connector_id}" if wanted.connector_id else "any connector"
+        where = "" if wanted.connector_id else " of any connector"
         until = wanted.expires_at.isoformat(timespec="seconds")
-        text = f"reservation {wanted.number}: {where} for tag {wanted.id_tag} until {until}"
+        text = f"reservation {wanted.number}{where} for tag {wanted.id_tag} until {until}"
         self._bench.tell(Matter.AUTHORIZATION, text, wanted.connector_id)
         return ReservationStatus.ACCEPTED
 
