@@ -126,9 +126,7 @@ class Reservations:
         used = own if own is not None else next((one for one in anywhere if one.is_for(permission)), None)
         if used is None:
             return None
-        del self._all[used.number]
-        connector.reservation = None
-        self._keep()
+        self._drop(used)
         return used.number
 
     # ---- their end
@@ -155,20 +153,22 @@ class Reservations:
         return "ended, out of service" if any(one.withdrawn for one in concerned) else None
 
     def _end(self, reservation: Reservation, why: str) -> None:
-        del self._all[reservation.number]
-        self._keep()
-        if not self._all:
-            self._bench.timers.cancel(Timer.RESERVATION)
+        self._drop(reservation)
         text = f"reservation {reservation.number} {why}"
         self._bench.tell(Matter.AUTHORIZATION, text, reservation.connector_id)
-        if reservation.connector_id == 0:
-            return
-        connector = self._connectors.outlet(reservation.connector_id)
-        connector.reservation = None
+        connector = self._connectors.any(reservation.connector_id)
         if connector.status == Status.RESERVED:
             self._transactions.free(connector)
             if connector.vehicle:
                 self._transactions.prepare(connector)
+
+    def _drop(self, reservation: Reservation) -> None:
+        del self._all[reservation.number]
+        if reservation.connector_id:
+            self._connectors.outlet(reservation.connector_id).reservation = None
+        if not self._all:
+            self._bench.timers.cancel(Timer.RESERVATION)
+        self._keep()
 
     def _keep(self) -> None:
         self._bench.memory.keep(RECORD, list(self._all.values()) or None)
