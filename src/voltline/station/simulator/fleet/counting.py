@@ -12,10 +12,8 @@ from voltline.station.simulator.fleet.tally import ActionTally, Tally
 class Counting(Listener):
     """One for a whole fleet: none of the counts needs to know which station it was."""
 
-    def __init__(self, speed: float = 1.0) -> None:
-        """`speed` is that of the stations' clocks, by which latencies come in."""
+    def __init__(self) -> None:
         self.tally = Tally()
-        self._speed = speed
         self._meter_starts: dict[int, int] = {}
 
     def exchanged(self, exchange: Exchange) -> None:
@@ -30,7 +28,7 @@ class Counting(Listener):
         outcome = exchange.outcome
         if isinstance(outcome, Answered):
             action.answered += 1
-            action.latency.add(exchange.took_s / self._speed)
+            action.latency.add(exchange.took_s)
             if name in ("StartTransaction", "StopTransaction"):
                 self._account(exchange, outcome)
         elif isinstance(outcome, Failed):

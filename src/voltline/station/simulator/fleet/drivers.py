@@ -150,10 +150,9 @@ class _Visitor:
 
     def _leave(self, now: float) -> None:
         view = self._view()
-        if view.plugged and view.locked:
-            # What holds the cable back: a transaction that did not end, or a tag that has to release it.
-            if view.id_tag is None:
-                self._do(Present(self._id_tag, self.connector_id))
+        if view.plugged and view.locked and view.id_tag is None:
+            # The cable was kept back, and is released by the tag it is kept for.
+            self._do(Present(self._id_tag, self.connector_id))
         if view.plugged and not self._do(Unplug(self.connector_id)):
             self._do(PressStop(self.connector_id))
             self._do(Unplug(self.connector_id))

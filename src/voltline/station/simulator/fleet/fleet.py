@@ -60,7 +60,7 @@ class Fleet:
         self._numbers = iter(options.numbers(process))
         self._source = clock or SystemClock()
         self._clock = SimulatedClock(options.speed, self._source)
-        self.counting = Counting(options.speed)
+        self.counting = Counting()
         self.stations: list[SimulatedStation] = []
         self._chance = Random(f"{options.seed}/{options.prefix}/{process}")
         self._drivers = Drivers(

@@ -1,4 +1,4 @@
-"""What a fleet has done since it began, in numbers that can be added over processes and subtracted over time."""
+"""What a fleet has done since it began, in numbers that can be added up and compared over time."""
 
 from __future__ import annotations
 
