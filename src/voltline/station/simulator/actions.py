@@ -29,7 +29,7 @@ from voltline.station.core.happenings import (
 )
 from voltline.station.core.hardware import Outlet
 from voltline.station.simulator.faults import FAULTS
-from voltline.station.simulator.vehicle import Vehicle, some_car
+from voltline.station.simulator.vehicle import Vehicle, model_named, some_car
 from voltline.station.simulator.verbs import (
     Action,
     ConnectorId,
@@ -64,9 +64,17 @@ class PlugIn(Action, frozen=True, tag="plug"):
         Annotated[Percent, Meta(description="Its state of charge; some state if not said.")] | None
     ) = None
     target_percent: Annotated[Percent, Meta(description="How full it wants to be.")] | None = None
+    car: (
+        Annotated[str, Meta(description="Its make, as in hybrid or tourer; some make if not said.")] | None
+    ) = None
 
     def act(self, stage: Stage) -> None:
         vehicle = some_car(stage.cars)
+        if self.car is not None:
+            try:
+                vehicle = Vehicle(model_named(self.car), vehicle.soc, vehicle.target_soc)
+            except ValueError as error:
+                raise ImpossibleHappening(str(error)) from None
         if self.soc_percent is not None:
             vehicle.energy_wh = self.soc_percent / 100 * vehicle.model.battery_wh
         if self.target_percent is not None:

@@ -154,13 +154,13 @@ def some_car(chance: Random, models: Sequence[CarModel] = CARS) -> Vehicle:
 
 
 def model_named(name: str) -> CarModel:
-    """The make of car whose name begins like this, whatever the case of its letters.
+    """The make of car in whose name this is, whatever the case of its letters.
 
     Raises:
         ValueError: there is none, or more than one; the text says which there are.
     """
     known = (*CARS, *MORE_CARS)
-    found = [one for one in known if one.name.casefold().startswith(name.casefold())]
+    found = [one for one in known if name.casefold() in one.name.casefold()]
     exact = [one for one in known if one.name.casefold() == name.casefold()]
     if len(exact or found) != 1:
         names = "; ".join(one.name for one in known)

@@ -34,12 +34,14 @@ class _Step(Enum):
 
 
 class _Visit:
-    __slots__ = ("at", "id_tag", "leaves_at", "step")
+    __slots__ = ("at", "chance", "id_tag", "leaves_at", "step")
 
-    def __init__(self, at: float) -> None:
+    def __init__(self, chance: Random) -> None:
+        self.chance = chance
+        """Of its own, so that no connector's drivers depend on what happens at another."""
         self.step = _Step.ABSENT
-        self.at = at
-        self.leaves_at = at
+        self.at = 0.0
+        self.leaves_at = 0.0
         self.id_tag = ""
 
 
@@ -53,9 +55,10 @@ class Visits:
         if not id_tags:
             raise ValueError("visits need at least one id tag")
         self._rhythm = rhythm
-        self._chance = chance
         self._id_tags = list(id_tags)
-        self._visits = [_Visit(now + self._about(rhythm.first_pause_s) * (n + 1)) for n in range(connectors)]
+        self._visits = [_Visit(Random(chance.random())) for _ in range(connectors)]
+        for number, visit in enumerate(self._visits, start=1):
+            visit.at = now + _about(visit, rhythm.first_pause_s) * number
 
     def next_deadline(self) -> float:
         """When somebody does something next."""
@@ -71,15 +74,15 @@ class Visits:
 
     def _next(self, visit: _Visit, view: ConnectorView, now: float) -> list[Action]:
         rhythm = self._rhythm
-        visit.at = now + self._about(rhythm.fumble_s)
+        visit.at = now + _about(visit, rhythm.fumble_s)
         match visit.step:
             case _Step.ABSENT if view.plugged or view.status != "Available":
-                visit.at = now + self._about(rhythm.pause_s)
+                visit.at = now + _about(visit, rhythm.pause_s)
                 return []
             case _Step.ABSENT:
                 visit.step = _Step.PLUGGED
-                visit.id_tag = self._free_tag()
-                visit.leaves_at = now + self._about(rhythm.stay_s)
+                visit.id_tag = self._free_tag(visit)
+                visit.leaves_at = now + _about(visit, rhythm.stay_s)
                 return [PlugIn(view.connector_id)]
             case _Step.PLUGGED:
                 visit.step = _Step.PRESENTED
@@ -94,7 +97,7 @@ class Visits:
                 # The tag did not end it: the network may be slow, or the station restarting.
                 return [PressStop(view.connector_id)]
         visit.step = _Step.ABSENT
-        visit.at = now + self._about(rhythm.pause_s)
+        visit.at = now + _about(visit, rhythm.pause_s)
         if not view.plugged:
             return []
         # A cable that was kept back is released by the tag it is kept for.
@@ -108,10 +111,11 @@ class Visits:
         visit.step = _Step.LEAVING
         return [Present(visit.id_tag, view.connector_id)]
 
-    def _free_tag(self) -> str:
+    def _free_tag(self, visitor: _Visit) -> str:
         in_use = {visit.id_tag for visit in self._visits if visit.step is not _Step.ABSENT}
         free = [tag for tag in self._id_tags if tag not in in_use]
-        return self._chance.choice(free or self._id_tags)
+        return visitor.chance.choice(free or self._id_tags)
 
-    def _about(self, seconds: float) -> float:
-        return seconds * self._chance.uniform(0.5, 1.5)
+
+def _about(visit: _Visit, seconds: float) -> float:
+    return seconds * visit.chance.uniform(0.5, 1.5)
