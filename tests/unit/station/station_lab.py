@@ -130,7 +130,7 @@ class Lab:
     def __init__(self, **changes: Any) -> None:
         self.now = 1000.0
         self.utc_shift = timedelta()
-        self.meter = FixedMeter()
+        self.meter = self._meter()
         self.storage = MemoryStorage()
         self.hardware = hardware(**changes)
         self.logbook = LabLogbook()
@@ -147,6 +147,9 @@ class Lab:
         self.failures: list[type[Request[Any]]] = []
         self.data_transfer_response = DataTransferResponse(status=DataTransferStatus.ACCEPTED)
         self._token = 0
+
+    def _meter(self) -> FixedMeter:
+        return FixedMeter()
 
     # ---- time and happenings
 

@@ -1,18 +1,24 @@
 """Whatever happens, in any order: the station keeps to its table, and its transactions are told completely.
 
+Links break, power fails (a new core over the records of the old one), the central system answers late, with
+an error or not at all, or does not accept the station for a while. In the end every transaction message has
+been delivered exactly once and in order, and every watt hour belongs to one transaction.
+
 A change of status that the table does not have would raise ImpossibleTransition.
 """
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.unit.station.station_lab import Lab, tag_info
+from tests.unit.station.station_lab import tag_info
+from tests.unit.station.walking_lab import INITIAL_WH, WalkingLab
 
 from voltline.messages import (
+    UNSET,
     AuthorizationData,
     AuthorizationStatus,
     AvailabilityType,
@@ -21,6 +27,7 @@ from voltline.messages import (
     ChargePointErrorCode,
     ChargePointStatus,
     MeterValues,
+    RegistrationStatus,
     RemoteStartTransaction,
     RemoteStopTransaction,
     ReserveNow,
@@ -36,6 +43,8 @@ from voltline.messages import (
 from voltline.station.core.happenings import (
     CablePlugged,
     CableRemoved,
+    Failed,
+    Failure,
     FaultCleared,
     FaultRaised,
     Happening,
@@ -57,13 +66,20 @@ flags = st.sampled_from(["true", "false"])
 class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.lab = Lab()
+        self.lab = WalkingLab()
         grouped = tag_info(parent="GROUP")
         blocked = tag_info(AuthorizationStatus.BLOCKED)
         self.lab.start_tags = {"GROUP-1": grouped, "GROUP-2": grouped, "BLOCKED": blocked}
         self.lab.tags = {"GROUP-1": grouped, "GROUP-2": grouped}
         self.linked = True
         self.lab.boot()
+        self.lab.set("TransactionMessageAttempts", "1000")
+        self.lab.set("TransactionMessageRetryInterval", "2")
+
+    @property
+    def silent(self) -> bool:
+        """Whether the station answers nothing: it was rejected, or is on its way down."""
+        return self.lab.core.registration.silent
 
     def try_to(self, happening: Happening) -> None:
         with suppress(ImpossibleHappening):
@@ -130,13 +146,34 @@ class Walk(RuleBasedStateMachine):
         self.lab.connect()
         self.go_down_if_told()
 
-    @rule()
-    def lose_power(self) -> None:
-        if self.linked:
-            self.lab.disconnect()
-        self.lab.do(PoweredUp())
+    @rule(outage_s=st.sampled_from([0, 1, 3600]))
+    def lose_power(self, outage_s: int) -> None:
+        self.lab.lose_power(outage_s)
         if self.linked:
             self.lab.connect()
+
+    # ---- the central system
+
+    @rule()
+    def hold(self) -> None:
+        self.lab.holding = True
+
+    @rule()
+    def release(self) -> None:
+        self.lab.holding = False
+        while self.lab.waiting:
+            self.lab.answer(self.lab.waiting.pop(0))
+        self.go_down_if_told()
+
+    @precondition(lambda self: self.lab.waiting)
+    @rule(failure=st.sampled_from([Failure.TIMEOUT, Failure.REFUSED]))
+    def fail(self, failure: Failure) -> None:
+        self.lab.do(Failed(self.lab.waiting.pop(0).number, failure, "busy"))
+        self.go_down_if_told()
+
+    @rule(status=st.sampled_from(RegistrationStatus))
+    def register(self, status: RegistrationStatus) -> None:
+        self.lab.boot_status = status
 
     @rule()
     def switch_off(self) -> None:
@@ -197,8 +234,25 @@ class Walk(RuleBasedStateMachine):
         value=flags,
     )
     def configure(self, key: str, value: str) -> None:
-        if self.linked:
+        if self.linked and not self.silent:
             assert self.lab.set(key, value) == "Accepted"
+
+    @rule(
+        keys=st.sampled_from(["MeterValues{}Data", "StopTxn{}Data"]),
+        kind=st.sampled_from(["Sampled", "Aligned"]),
+        value=st.sampled_from(["", "Energy.Active.Import.Register", "Voltage.L1,Current.Import"]),
+    )
+    def measure(self, keys: str, kind: str, value: str) -> None:
+        if self.linked and not self.silent:
+            assert self.lab.set(keys.format(kind), value) == "Accepted"
+
+    @rule(
+        key=st.sampled_from(["MeterValueSampleInterval", "ClockAlignedDataInterval"]),
+        seconds=st.sampled_from([0, 60, 900]),
+    )
+    def measure_every(self, key: str, seconds: int) -> None:
+        if self.linked and not self.silent:
+            assert self.lab.set(key, str(seconds)) == "Accepted"
 
     @invariant()
     def energy_flows_only_in_a_transaction(self) -> None:
@@ -219,7 +273,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def central_system_knows_the_present_status(self) -> None:
-        if not self.linked or not self.lab.core.registration.online:
+        if not self.linked or not self.lab.core.registration.online or self.lab.holding:
             return
         for connector in self.lab.core.connectors:
             reports = [
@@ -228,23 +282,75 @@ class Walk(RuleBasedStateMachine):
             assert reports[-1].status == connector.shown
 
     def teardown(self) -> None:
-        """In the end, with the link back, every start has its stop or runs, in order and with its number."""
+        """In the end, with the link back and the station accepted, everything is told."""
+        self.register(RegistrationStatus.ACCEPTED)
+        self.release()
         if not self.linked:
             self.regain_link()
+        self.lab.run(4000)
+        self.go_down_if_told()
         self.lab.run(1)
-        running = {one.transaction.number for one in self.lab.core.connectors.outlets if one.transaction}
-        starts = self.lab.requests(StartTransaction)
-        stops = self.lab.requests(StopTransaction)
-        assert len(starts) == len(stops) + len(running)
         assert len(self.lab.core.outbox) == 0
+        self.every_message_was_delivered_once_and_in_order()
+        self.every_reading_belongs_to_its_transaction()
+        self.every_watt_hour_belongs_to_a_transaction()
+        assert not [name for name in self.lab.storage.load() if name.startswith("queue.")]
+
+    def every_message_was_delivered_once_and_in_order(self) -> None:
+        delivered = self.lab.delivered
+        assert len(delivered) == self.lab.queued
+        running = [one.transaction for one in self.lab.core.connectors.outlets if one.transaction]
+        starts = [one for one in delivered if isinstance(one, StartTransaction)]
+        stops = [one for one in delivered if isinstance(one, StopTransaction)]
+        assert len(starts) == self.lab.transaction_id == len(stops) + len(running)
         ids = [one.transaction_id for one in stops]
         assert len(set(ids)) == len(ids)
         assert set(ids) <= set(range(1, self.lab.transaction_id + 1))
-        order = [one for one in self.lab.sent if isinstance(one, StartTransaction | StopTransaction)]
-        times = [one.timestamp for one in order]
+        times = [one.timestamp for one in delivered if not isinstance(one, MeterValues)]
         assert times == sorted(times)
-        for values in self.lab.requests(MeterValues):
-            assert values.transaction_id in range(1, self.lab.transaction_id + 1)
+
+    def every_reading_belongs_to_its_transaction(self) -> None:
+        current: dict[int, int] = {}
+        began: dict[int, datetime] = {}
+        number = 0
+        for one in self.lab.delivered:
+            match one:
+                case StartTransaction():
+                    number += 1
+                    current[one.connector_id] = number
+                    began[number] = one.timestamp
+                case StopTransaction():
+                    (connector_id,) = (key for key, value in current.items() if value == one.transaction_id)
+                    del current[connector_id]
+                    data = [] if one.transaction_data is UNSET else one.transaction_data
+                    assert [value.timestamp for value in data] == sorted(value.timestamp for value in data)
+                    for value in data:
+                        assert began[one.transaction_id] <= value.timestamp <= one.timestamp
+                case MeterValues():
+                    running = current.get(one.connector_id, UNSET)
+                    if one.transaction_id is UNSET:
+                        assert running is UNSET
+                    else:
+                        assert one.transaction_id == running
+                        assert one.meter_value[0].timestamp >= began[running]
+
+    def every_watt_hour_belongs_to_a_transaction(self) -> None:
+        for connector in self.lab.core.connectors.outlets:
+            at_wh, running = INITIAL_WH, None
+            numbers = iter(range(1, self.lab.transaction_id + 1))
+            for one in self.lab.delivered:
+                if isinstance(one, StartTransaction):
+                    number = next(numbers)
+                    if one.connector_id == connector.id:
+                        assert running is None
+                        assert one.meter_start == at_wh
+                        running = number
+                elif isinstance(one, StopTransaction) and one.transaction_id == running:
+                    assert one.meter_stop >= at_wh
+                    at_wh, running = one.meter_stop, None
+            assert (connector.transaction is not None) == (running is not None)
+            if running is None:
+                assert self.lab.meter.energy_wh(connector.id, self.lab.moment) == at_wh
 
 
 Walk.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
