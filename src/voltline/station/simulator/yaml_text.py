@@ -119,7 +119,7 @@ def shown(node: Node) -> str:
 
 def unknown(what: str, name: str, names: Iterable[str]) -> str:
     """That `name` is no `what`, the nearest one, and all there are."""
-    known = sorted(names)
+    known = sorted(map(str, names))
     folded = {one.casefold(): one for one in reversed(known)}
     near = get_close_matches(name.casefold(), folded, 1, 0.6)
     hint = f"; did you mean {folded[near[0]]!r}?" if near else ";"

@@ -90,8 +90,10 @@ class Reading:
             fields.append((name, self.pattern(entry.node, inner)))
         return Fields(tuple(fields))
 
-    def pattern(self, node: Node, shape: Shape | None = Anything, words: tuple[str, ...] = ()) -> Pattern:
-        """What is expected of one value; `words` are all that it can be, if they are known."""
+    def pattern(
+        self, node: Node, shape: Shape | None = Anything, words: tuple[str, ...] = (), *, flat: bool = False
+    ) -> Pattern:
+        """What is expected of a value. `words`: all that it can be, if known; `flat`: it has no fields."""
         while isinstance(shape, Items):
             shape = shape.item
         if isinstance(shape, Word):
@@ -99,9 +101,12 @@ class Reading:
         if isinstance(node, Tree) and any(name in OPERATORS for name in node.entries):
             return self._operators(node, words)
         if isinstance(node, Tree):
-            if isinstance(shape, Object) or shape is None:
+            if shape is Anything and not flat:
+                return self._fields(node, None)
+            if isinstance(shape, Object):
                 return self._fields(node, shape)
-            self.findings.add(node.place, f"{_first(node)!r} is none of {', '.join(OPERATORS)}")
+            for name, entry in node.entries.items():
+                self.findings.add(entry.key_place, unknown("comparison", name, OPERATORS))
         value = self.tree(node)
         self._check_word(node, value, words)
         return Equals(value)
@@ -134,7 +139,7 @@ class Reading:
             return None
         if name == "configuration":
             return self.fields(node, Anything, "configuration keys")
-        return self.pattern(node, Anything, fields[name])
+        return self.pattern(node, Anything, fields[name], flat=True)
 
     # ---- what is sent
 
@@ -151,7 +156,9 @@ class Reading:
         if len(self.findings.problems) == before:
             sample = msgspec.json.encode(_without_templates(tree, shape))
             for deviation in read_request(ACTIONS[request.__name__], sample, Mode.STRICT).deviations:
-                self.findings.add(_place_of(node, deviation.path).place, deviation.text)
+                path = deviation.path.removeprefix("$").lstrip(".")
+                told = f"{path}: {deviation.text}" if path else deviation.text
+                self.findings.add(_place_of(node, deviation.path).place, told)
         return tree
 
     def _sent(self, node: Node, shape: Shape) -> Any:
@@ -257,10 +264,6 @@ def _has_template(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_has_template, value))
     return isinstance(value, Template)
-
-
-def _first(tree: Tree) -> str:
-    return next(iter(tree.entries), "")
 
 
 def _place_of(node: Node, path: str) -> Node:

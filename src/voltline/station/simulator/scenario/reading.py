@@ -52,7 +52,8 @@ OWN_VARIABLES = ("id", "round")
 FAILURES = (*ErrorCode, *(one.value for one in Failure if one is not Failure.REFUSED))
 """What may stand in `error`."""
 
-_NOT_FOR_FILES = frozenset({"seed", "auto", "speed"})
+NOT_FOR_FILES = frozenset({"seed", "auto", "speed", "defaults", "vendor_keys"})
+"""Options of a station that belong to a run, not to a file."""
 _HEAD = ("about", "within", "switched_on", "variables", "station", "stations", "steps")
 
 
@@ -169,8 +170,8 @@ class _ScenarioReader(Reading):
         for name, entry in node.entries.items():
             if entry is made:
                 continue
-            if name not in fields or name in _NOT_FOR_FILES:
-                names = ["template", *(one for one in fields if one not in _NOT_FOR_FILES)]
+            if name not in fields or name in NOT_FOR_FILES:
+                names = ["template", *(one for one in fields if one not in NOT_FOR_FILES)]
                 self.findings.add(entry.key_place, unknown("property of a station", name, names))
                 continue
             try:
