@@ -83,7 +83,7 @@ async def _run(plan: Plan) -> int:
     await crew.start()
     with _Progress(plan, console) as progress:
         before, before_at = crew.tally(), clock
-        while not stop.is_set() and not _is_over(plan, time.monotonic() - clock):
+        while not (stop.is_set() or crew.broken or _is_over(plan, time.monotonic() - clock)):
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PERIOD_S)
             now, now_at = crew.tally(), time.monotonic()
@@ -104,7 +104,11 @@ async def _run(plan: Plan) -> int:
         most_rss_bytes=max(most_rss, end.rss_bytes),
     )
     _write(plan, report, console)
-    return 1 if report.undelivered or report.given_up_messages else 0
+    if crew.broken:
+        console.print(
+            "[red]A process of the fleet ended by itself; the figures are those of the others.[/red]"
+        )
+    return 1 if report.undelivered or report.given_up_messages or crew.broken else 0
 
 
 def _is_over(plan: Plan, passed_s: float) -> bool:
@@ -152,6 +156,9 @@ def _write(plan: Plan, report: Report, console: Console) -> None:
 
 
 class _Crew(Protocol):
+    broken: bool
+    """Not all of it works any more."""
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -161,6 +168,8 @@ class _Crew(Protocol):
 
 class _Here:
     """All stations in this process."""
+
+    broken = False
 
     def __init__(self, options: FleetOptions) -> None:
         self._fleet = Fleet(options)
@@ -184,6 +193,8 @@ class _Processes:
         self._tallies: dict[int, Tally] = {}
         self._pipes: dict[int, Pipe] = {}
         self._ended = asyncio.Event()
+        self._stopping = False
+        self.broken = False
         self._workers: list[multiprocessing.process.BaseProcess] = []
 
     async def start(self) -> None:
@@ -191,7 +202,7 @@ class _Processes:
         loop = asyncio.get_running_loop()
         for number in range(self._options.processes):
             ours, theirs = spawn.Pipe()
-            worker = spawn.Process(target=_work, args=(msgspec.msgpack.encode(self._options), number, theirs))
+            worker = spawn.Process(target=_work, args=(self._options, number, theirs))
             worker.start()
             theirs.close()
             self._workers.append(worker)
@@ -207,10 +218,12 @@ class _Processes:
             asyncio.get_running_loop().remove_reader(pipe.fileno())
             pipe.close()
             del self._pipes[number]
+            self.broken = self.broken or not self._stopping
             if not self._pipes:
                 self._ended.set()
 
     async def stop(self) -> None:
+        self._stopping = True
         for pipe in self._pipes.values():
             with suppress(OSError):
                 pipe.send_bytes(b"stop")
@@ -224,12 +237,11 @@ class _Processes:
         return total(self._tallies.values())
 
 
-def _work(options: bytes, number: int, pipe: Pipe) -> None:
+def _work(options: FleetOptions, number: int, pipe: Pipe) -> None:
     """One process of a fleet, until it is told to stop or its parent is gone."""
     # Ctrl-C goes to all; the parent says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    decoded = msgspec.msgpack.decode(options, type=FleetOptions)
-    _in_loop(_serve(decoded, number, pipe))
+    _in_loop(_serve(options, number, pipe))
 
 
 async def _serve(options: FleetOptions, number: int, pipe: Pipe) -> int:

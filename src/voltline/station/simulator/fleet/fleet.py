@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,9 @@ import msgspec
 
 from voltline.base.clock import Clock, SystemClock
 from voltline.base.ids import valid_identity
+from voltline.messages import Reason
+from voltline.station.core.happenings import ImpossibleHappening
+from voltline.station.simulator.actions import GoOnline, PressStop
 from voltline.station.simulator.clock import SimulatedClock
 from voltline.station.simulator.fleet.counting import Counting
 from voltline.station.simulator.fleet.drivers import Drivers
@@ -21,6 +25,9 @@ from voltline.station.simulator.fleet.tally import Tally
 from voltline.station.simulator.station import SimulatedStation
 
 RAMP_TICK_S = 0.05
+LOOK_S = 0.1
+GRACE_S = 30.0
+"""How long the delivery of what is queued may take when a fleet ends."""
 
 
 class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,12 +101,23 @@ class Fleet:
         """Begin to switch stations on."""
         self._switch_on()
 
-    async def stop(self) -> None:
-        """End all transactions, deliver what can be delivered within seconds, and switch everything off."""
+    async def stop(self, grace_s: float = GRACE_S) -> None:
+        """End all transactions, deliver what can be delivered within `grace_s`, and switch everything off."""
         for timer in (self._ramp, self._timer):
             if timer is not None:
                 timer.cancel()
         self._ramp = self._timer = None
+        for station in self.stations:
+            if station.charging or station.queued:
+                station.perform(GoOnline())
+            for connector_id in range(1, station.options.connectors + 1):
+                with suppress(ImpossibleHappening):  # no transaction is running there
+                    station.perform(PressStop(connector_id, Reason.REBOOT))
+        # By the clock of the network: how fast the stations' own time goes by helps nobody here.
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace_s
+        while loop.time() < until and any(station.queued for station in self.stations):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
         await asyncio.gather(*(station.stop() for station in self.stations))
 
     def tally(self) -> Tally:
