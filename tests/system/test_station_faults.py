@@ -27,6 +27,7 @@ from voltline.messages import (
 )
 from voltline.quirks import Registry
 from voltline.quirks.loading import read
+from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.device.storage import MemoryStorage
 from voltline.station.simulator import faults
 from voltline.station.simulator.actions import VERBS, ClearFault, RaiseFault
@@ -394,3 +395,12 @@ reading_faults = [
         register_wh = cp.view().connectors[0].register_wh
         assert (energy["value"], energy["unit"]) == (f"{register_wh / 1000:.3f}", "Wh")
         assert (temperature["value"], temperature["unit"]) == ("21000", "Celsius")
+
+
+async def test_car_of_a_make_is_named(central: SmallCentral):
+    async with station(central) as cp:
+        await online(cp)
+        cp.perform(VERBS["car"].read({"make": "Tourer", "soc_percent": "25"}, strict=False))
+        assert cp.view().connectors[0].soc_percent == 25.0
+        with pytest.raises(ImpossibleHappening, match="'boat' is the name of no cars; there are: city car"):
+            cp.perform(VERBS["car"].read({"make": "boat"}))

@@ -64,21 +64,29 @@ class PlugIn(Action, frozen=True, tag="plug"):
         Annotated[Percent, Meta(description="Its state of charge; some state if not said.")] | None
     ) = None
     target_percent: Annotated[Percent, Meta(description="How full it wants to be.")] | None = None
-    car: (
-        Annotated[str, Meta(description="Its make, as in hybrid or tourer; some make if not said.")] | None
-    ) = None
 
     def act(self, stage: Stage) -> None:
         vehicle = some_car(stage.cars)
-        if self.car is not None:
-            try:
-                vehicle = Vehicle(model_named(self.car), vehicle.soc, vehicle.target_soc)
-            except ValueError as error:
-                raise ImpossibleHappening(str(error)) from None
         if self.soc_percent is not None:
             vehicle.energy_wh = self.soc_percent / 100 * vehicle.model.battery_wh
         if self.target_percent is not None:
             vehicle.target_soc = self.target_percent / 100
+        plug_in(stage, self.connector_id, vehicle)
+
+
+class PlugInMake(Action, frozen=True, tag="car"):
+    """A car of a certain make comes and plugs in."""
+
+    make: Annotated[str, Meta(min_length=1, description="A word of its name, as in hybrid or tourer.")]
+    connector_id: ConnectorId = 1
+    soc_percent: Annotated[Percent, Meta(description="Its state of charge.")] = 40.0
+    target_percent: Annotated[float, Meta(gt=0, le=100, description="How full it wants to be.")] = 100.0
+
+    def act(self, stage: Stage) -> None:
+        try:
+            vehicle = Vehicle(model_named(self.make), self.soc_percent / 100, self.target_percent / 100)
+        except ValueError as error:
+            raise ImpossibleHappening(str(error)) from None
         plug_in(stage, self.connector_id, vehicle)
 
 
@@ -234,6 +242,7 @@ VERBS: Mapping[str, Verb] = table_of(
     Configure,
     SendData,
     AnswerData,
+    PlugInMake,
     GoOffline,
     GoOnline,
     *FAULTS,
