@@ -10,9 +10,9 @@ from tests.system.small_central import IDENTITY, SmallCentral
 
 from voltline.messages import (
     BootNotification,
+    CertificateSigned,
     ChangeConfiguration,
     GetConfiguration,
-    GetLocalListVersion,
     Heartbeat,
     MessageTrigger,
     MeterValues,
@@ -124,7 +124,7 @@ async def test_what_the_station_cannot_do_is_refused_with_the_right_code(central
     async with station(central) as cp:
         await cp.until(lambda view: view.online)
         with pytest.raises(CallError) as refusal:
-            await central.ask(GetLocalListVersion())
+            await central.ask(CertificateSigned(certificate_chain="none"))
         assert refusal.value.code == "NotSupported"
 
 
