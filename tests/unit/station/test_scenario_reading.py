@@ -76,7 +76,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file():
         ("  - command: {action: UnlockConnector, with: {connectorId: -1}}", "the connector is -1"),
         ("  - tag: $nobody", "no variable is called 'nobody'"),
         ("  - tag: ${hex many}", "${hex many} stands for nothing; write ${name}"),
-        ("  - {plug: 1, tag: A}", "one step does one thing, not plug and tag"),
+        ("  - {plug: 1, tag: A}", "one step does one thing, not 'plug' and 'tag'"),
         ("  - name: idle", "this step does nothing"),
         ("  - offline: 3", "'offline' takes nothing behind it"),
         ("  - repeat: {times: 0, steps: [plug]}", "0 is not a whole number from 1 to 10000"),

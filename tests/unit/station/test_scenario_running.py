@@ -275,3 +275,26 @@ async def test_the_report_has_every_step_and_every_message(central):
     start = next(one for one in report["exchanges"] if one["action"] == "StartTransaction")
     assert start["request"]["idTag"] == "CARD-1"
     assert start["answer"]["idTagInfo"]["status"] == "Accepted"
+
+
+async def test_by_hand_what_only_the_api_knows_is_left_out_or_told(central):
+    notes = Notes()
+    steps = (
+        "  - request: {method: POST, path: jobs, save: {job: id}, by_hand: have $id update its firmware}\n"
+        "  - request: {path: jobs/$job, answer: {state: done}}\n"
+    )
+    await passes(central, steps, watcher=notes)
+    assert [line for line in notes.lines if line.startswith(">>")] == [
+        f">> now have {IDENTITY} update its firmware"
+    ]
+
+
+async def test_a_command_that_is_not_answered_in_time_is_a_failure(central):
+    class Silent:
+        async def ask(self, method, path, body=None):
+            await asyncio.Event().wait()
+
+    _, expected, instead = await fails(
+        central, "  - command: {action: ClearCache, within: 100 ms}\n", api=Silent()
+    )
+    assert (expected, instead) == ("an answer to ClearCache within 0.1 s", "there was none")

@@ -20,8 +20,6 @@ from voltline.station.simulator.station import SimulatedStation
 
 PATIENCE_S = 300.0
 """How long a person may take with `--by-hand`."""
-SLOWEST_S = 60.0
-"""How long the API may take with a command beyond the step's own time."""
 
 
 class Branch:
@@ -31,6 +29,8 @@ class Branch:
         self._run = run
         self._marks = dict(marks or {})
         self._turn = turn
+        self._patient = False
+        """Somebody was asked to do something, so that the next step may take its time."""
 
     async def take(self, steps: Sequence[Step]) -> None:
         """Take the steps one after the other. Raises Failed."""
@@ -80,7 +80,7 @@ class Branch:
 
     def _within_s(self, step: Step) -> float:
         within: float = self._value(step, "within", Kind.DURATION, self._run.scenario.within_s)
-        return within / self._run.where.speed
+        return PATIENCE_S if self._patient else within / self._run.where.speed
 
     def _since(self, step: Step) -> int:
         if self._value(step, "since", Kind.SINCE, "action") == "start":
@@ -138,7 +138,9 @@ class Branch:
             why = mismatch(expected, _state_of(station, connector_id, step), scope) or ""
             return None if why else True
 
-        if not await self._run.witnesses[step.station].until(look, within_s):
+        came = await self._run.witnesses[step.station].until(look, within_s)
+        self._patient = False
+        if not came:
             late = f" within {within_s:g} s" if within_s else ""
             raise Failed(f"{in_words(expected, scope)}{late}", why)
 
@@ -152,6 +154,7 @@ class Branch:
             self._value(step, "error", Kind.TEXT),
         )
         seen = await self._seen(step, sought, self._since(step), self._within_s(step))
+        self._patient = False
         self._save(step, seen.request, seen.answer)
 
     async def _seen(self, step: Step, sought: Sought, mark: int, within_s: float) -> Seen:
@@ -206,9 +209,11 @@ class Branch:
             self._save(step, seen.request, seen.answer)
             return
         path = f"charge-points/{identity}/commands/{action}"
-        status, content = await asyncio.wait_for(
-            api.ask("POST", path, payload), SLOWEST_S + self._within_s(step)
-        )
+        within_s = self._within_s(step)
+        try:
+            status, content = await asyncio.wait_for(api.ask("POST", path, payload), within_s)
+        except TimeoutError:
+            raise Failed(f"an answer to {action} within {within_s:g} s", "there was none") from None
         code = call_error(content)
         if error is not None or code is not None:
             if code != error:
@@ -228,7 +233,8 @@ class Branch:
             self._mark(step)
         if api is None:
             if by_hand := self._value(step, "by_hand", Kind.TEXT):
-                self._run.watcher.said(f"{by_hand}, please")
+                self._run.watcher.said(f"now {by_hand}")
+                self._patient = True
             return
         method = self._value(step, "method", Kind.METHOD, "GET")
         path = self._value(step, "path", Kind.TEXT)

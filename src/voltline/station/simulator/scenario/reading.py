@@ -215,7 +215,9 @@ class _ScenarioReader(Reading):
         kinds = [name for name in node.entries if name not in COMMON]
         if len(kinds) != 1:
             text = "one step does one thing" if kinds else "this step does nothing"
-            several = f", not {' and '.join(kinds)}; indent what belongs to the first" if kinds else ""
+            several = (
+                f", not {' and '.join(map(repr, kinds))}; indent what belongs to the first" if kinds else ""
+            )
             self.findings.add(node.place, text + several)
             return None
         kind, entry = kinds[0], node.entries[kinds[0]]

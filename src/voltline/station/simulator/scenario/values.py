@@ -28,6 +28,10 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|h|d)?")
 _UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+UNKNOWN = "..."
+"""Shown in the place of what is not known yet."""
+
+
 class Misread(ValueError):  # its text is shown as it stands
     """A text that stands for no value; says why."""
 
@@ -35,13 +39,24 @@ class Misread(ValueError):  # its text is shown as it stands
 class Scope:
     """The variables of a run, the time, and chance."""
 
-    def __init__(self, variables: Mapping[str, Any], now: Callable[[], datetime], chance: Random) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        now: Callable[[], datetime],
+        chance: Random,
+        *,
+        for_show: bool = False,
+    ) -> None:
         self._variables = dict(variables)
         self.now = now
         self.chance = chance
+        self.for_show = for_show
+        """Nothing is drawn, and what is not known yet is dots."""
 
     def __getitem__(self, name: str) -> Any:
         """Raises Misread for a variable that nothing was put into yet."""
+        if self.for_show and name not in self._variables:
+            return UNKNOWN
         if name not in self._variables:
             raise Misread(f"nothing was put into the variable {name!r} yet")
         return self._variables[name]
@@ -49,6 +64,10 @@ class Scope:
     def put(self, name: str, value: Any) -> None:
         """Give a variable its value."""
         self._variables[name] = value
+
+    def shown(self) -> Scope:
+        """The same for people to read."""
+        return Scope(self._variables, self.now, self.chance, for_show=True)
 
     def within(self, **more: Any) -> Scope:
         """The same with a few more variables, which hold for one step."""
@@ -117,14 +136,11 @@ class Template(msgspec.Struct, frozen=True):
 
     def of(self, scope: Scope) -> Any:
         """The text; or the value itself where there is but one part."""
+        if scope.for_show and any(isinstance(part, Between | Pick | Hex) for part in self.parts):
+            return UNKNOWN
         if len(self.parts) == 1 and not isinstance(self.parts[0], str):
             return self.parts[0].of(scope)
         return "".join(part if isinstance(part, str) else str(part.of(scope)) for part in self.parts)
-
-    @property
-    def by_chance(self) -> bool:
-        """Whether it is another one each time."""
-        return any(isinstance(part, Between | Pick | Hex) for part in self.parts)
 
     @property
     def names(self) -> list[str]:
