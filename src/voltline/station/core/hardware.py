@@ -39,7 +39,7 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     cached_tags: int = 1000
     """The most id tags that the authorization cache holds; 0: the station has none."""
     listed_tags: int = 10_000
-    """The most id tags that the local list holds; 0: the station keeps none."""
+    """The most id tags that the local list holds."""
     follows_clock: bool = True
     """Whether its clock is set by the central system's (OCPP 1.6, 4.6); one in simulated time is not."""
     reserves_any: bool = True
