@@ -16,7 +16,12 @@ from voltline.station.core.intents import Matter, Notice
 from voltline.station.device.listener import Listener
 
 PASSWORD = re.compile(r"(://[^/@:\s\"]*):[^/@\s\"]*@")
-AUTHORIZATION_KEY = re.compile(r'("AuthorizationKey"[^{}]*"value"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+AUTHORIZATION_KEY = re.compile(
+    rf'("AuthorizationKey"[^{{}}]*"value"\s*:\s*){_TEXT}|("value"\s*:\s*){_TEXT}([^{{}}]*"AuthorizationKey")',
+    re.IGNORECASE,
+)
+"""The password of the station in a frame, whichever of key and value comes first."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -81,4 +86,4 @@ def _lines(entries: Sequence[Entry]) -> str:
 def discreet(text: str) -> str:
     """The text on one line, without the passwords in addresses and the AuthorizationKey of the station."""
     text = PASSWORD.sub(r"\1:***@", " ".join(text.splitlines()))
-    return AUTHORIZATION_KEY.sub(r'\1"***"', text) if "authorizationkey" in text.casefold() else text
+    return AUTHORIZATION_KEY.sub(r'\1\2"***"\3', text) if "authorizationkey" in text.casefold() else text
