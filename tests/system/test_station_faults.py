@@ -26,7 +26,7 @@ from voltline.messages import (
     TriggerMessage,
 )
 from voltline.quirks import Registry
-from voltline.quirks.loading import read
+from voltline.quirks.loading import built_in, read
 from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.device.storage import MemoryStorage
 from voltline.station.simulator import faults
@@ -404,3 +404,25 @@ async def test_car_of_a_make_is_named(central: SmallCentral):
         assert cp.view().connectors[0].soc_percent == 25.0
         with pytest.raises(ImpossibleHappening, match="'boat' is the name of no cars; there are: city car"):
             cp.perform(VERBS["car"].read({"make": "boat"}))
+
+
+async def test_any_known_quirk_can_be_had_on_demand_and_given_up(central: SmallCentral):
+    zero, one = (
+        ChangeAvailability(connector_id=number, type=AvailabilityType.INOPERATIVE) for number in (0, 1)
+    )
+    async with station(central) as cp:
+        await online(cp)
+        for quirk in built_in():
+            cp.perform(faults.HaveQuirk(quirk.id))
+        assert str((await central.ask(zero)).status) == "Rejected"
+        await central.ask(TriggerMessage(requested_message=MessageTrigger.METER_VALUES, connector_id=1))
+        await until(lambda: any('"MeterValues"' in text for text in frames_in(central)))
+        register_wh = cp.view().connectors[0].register_wh
+        assert f'"value":"{register_wh / 1000:.3f}"' in next(
+            text for text in frames_in(central) if '"MeterValues"' in text
+        )
+        cp.perform(faults.Behave())
+        assert str((await central.ask(one)).status) == "Accepted"
+        assert str((await central.ask(zero)).status) == "Accepted"
+        with pytest.raises(ImpossibleHappening, match="there is no quirk 'acme'; there are abb-reboots"):
+            cp.perform(faults.HaveQuirk("acme"))

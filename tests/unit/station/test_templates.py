@@ -70,6 +70,12 @@ async def test_corrected_firmware_has_no_habits():
     assert station._habits() == ()
 
 
+async def test_firmware_update_takes_its_habits_away():
+    station = await simulated("delta-ac-max")
+    station._runner.core.bench.firmware_version = "01.26.40"
+    assert station._habits() == ()
+
+
 async def test_own_template_brings_keys_profiles_and_defaults():
     station = await simulated("own.toml", OWN)
     assert configured(station, "GetConfigurationMaxKeys") == ("7", True)

@@ -67,10 +67,16 @@ class MisbehavingLine:
     def add(self, habit: Habit) -> None:
         """From now on this goes wrong too, until it is over or `behave`."""
         self._added.append(habit)
+        if self._socket is not None:
+            habit.opened(self)
 
     def behave(self) -> None:
         """Nothing goes wrong any more but what the station has by nature."""
         self._added.clear()
+
+    def has(self, habit: Habit) -> bool:
+        """Whether this still goes wrong."""
+        return habit in self._added or habit in self._nature
 
     def cut(self) -> None:
         """From now on nothing gets through in either direction, and neither side is told of it."""
@@ -144,7 +150,7 @@ class MisbehavingLine:
         self._nature = self._by_nature()
         if self._dead:
             self._pause()
-        for habit in self._nature:
+        for habit in self._habits():
             habit.opened(self)
 
     def closed(self) -> None:

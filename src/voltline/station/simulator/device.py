@@ -1,6 +1,6 @@
 """The hardware of a simulated station: its outlets, seen as a meter and as a device."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from voltline.messages import ChargePointErrorCode
@@ -35,13 +35,21 @@ class SimulatedDevice:
             )
             for _ in range(connectors)
         )
-        self._reading_faults = reading_faults
+        self._natural_faults = self._reading_faults = reading_faults
         self._jammed: set[int] = set()
         self._unsaid: list[Happening] = []
 
     def outlet(self, connector_id: int) -> Outlet:
         """The physics of a connector, which must exist."""
         return self._outlets[connector_id - 1]
+
+    def misread(self, faults: Iterable[ReadingFault]) -> None:
+        """Let the meters tell this wrongly too from now on."""
+        self._reading_faults = (*faults, *self._reading_faults)
+
+    def read_right(self) -> None:
+        """Let the meters tell wrongly only what they do by nature."""
+        self._reading_faults = self._natural_faults
 
     def jam_lock(self, connector_id: int) -> None:
         """Let the lock of a connector not obey from now on."""

@@ -5,12 +5,14 @@ They are rows of the table in `actions`, and so known to the prompt, the control
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from typing import Annotated
 
 from msgspec import Meta
 
 from voltline.messages import ChargePointErrorCode
+from voltline.quirks import Quirks
 from voltline.station.core.happenings import (
     FaultCleared,
     FaultRaised,
@@ -20,6 +22,7 @@ from voltline.station.core.happenings import (
     VehicleUnplugged,
     WatchdogFired,
 )
+from voltline.station.simulator.habits import habits_of
 from voltline.station.simulator.spoiling import MALFORMED, Harm, Spoil, Which, malformed
 from voltline.station.simulator.verbs import Action, ConnectorId, ConnectorOrStation, Stage
 
@@ -43,11 +46,32 @@ class SpoilFrames(Action, frozen=True, tag="spoil"):
         stage.line.add(Spoil(self.which, self.harm, self.times, self.seconds))
 
 
+class HaveQuirk(Action, frozen=True, tag="quirk"):
+    """Get wrong what is known of some charge points; 'voltline quirks list' names it."""
+
+    quirk: Annotated[str, Meta(min_length=1, description="The id of the quirk.")]
+
+    def act(self, stage: Stage) -> None:
+        found = stage.quirks.get(self.quirk)
+        if found is None:
+            known = ", ".join(sorted(one.id for one in stage.quirks))
+            raise ImpossibleHappening(f"there is no quirk {self.quirk!r}; there are {known}")
+
+        def reboot() -> None:
+            with suppress(ImpossibleHappening):  # it is restarting already
+                stage.runner.happen(WatchdogFired())
+
+        for habit in habits_of(Quirks([found]), reboot):
+            stage.line.add(habit)
+        stage.device.misread(found.facts.reading_faults)
+
+
 class Behave(Action, frozen=True, tag="behave"):
-    """Frames come to no harm any more, but what the make of the station does to them."""
+    """Frames and readings come to no harm any more, but what the make of the station does to them."""
 
     def act(self, stage: Stage) -> None:
         stage.line.behave()
+        stage.device.read_right()
 
 
 class SendMalformed(Action, frozen=True, tag="garble"):
@@ -246,6 +270,7 @@ def _require_link(stage: Stage) -> None:
 
 FAULTS: tuple[type[Action], ...] = (
     SpoilFrames,
+    HaveQuirk,
     Behave,
     SendMalformed,
     SendText,

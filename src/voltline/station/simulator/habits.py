@@ -95,6 +95,8 @@ class IdleDrop(Habit):
         before = self._frames
 
         def look() -> None:
+            if not line.has(self):
+                return
             if self._frames == before:
                 line.drop()
             else:

@@ -201,6 +201,7 @@ class SimulatedStation:
             runner=self._runner,
             line=line,
             clock=clock,
+            quirks=self._known,
             lose_power=self._lose_power,
             outlet=options.outlet,
             cars=cars,

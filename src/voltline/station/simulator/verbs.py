@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_ty
 
 import msgspec
 
+from voltline.quirks import Registry
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.hardware import Outlet
 from voltline.station.device.misbehaviour import MisbehavingLine
@@ -46,6 +47,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     line: MisbehavingLine
     """Between the station and its central system."""
     clock: SimulatedClock
+    quirks: Registry
+    """What is known of charge points."""
     lose_power: Callable[[float], None]
     """Power is gone for so many seconds."""
     outlet: Outlet
