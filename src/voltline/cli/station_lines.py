@@ -11,6 +11,7 @@ import msgspec
 from voltline.messages import MeterValue, Payload, Phase, SampledValue
 from voltline.station.core.happenings import Answered, Failed
 from voltline.station.core.intents import Answer, Notice, Refuse
+from voltline.station.core.transfers import progress_bar
 from voltline.station.device.listener import Exchange
 from voltline.station.simulator.view import ConnectorView, StationView
 
@@ -46,6 +47,8 @@ def view_lines(view: StationView) -> Iterator[str]:
     link = "connected" if view.linked else "not connected"
     queued = f", {view.queued} transaction messages waiting" if view.queued else ""
     yield f"{view.identity}: {link}, {view.standing.value}{queued}"
+    for transfer in view.transfers:
+        yield f"  {transfer.subject}  {progress_bar(transfer.done_bytes, transfer.total_bytes)}"
     for connector in view.connectors:
         yield f"  connector {connector.connector_id}  {_connector(connector)}"
 
@@ -122,6 +125,8 @@ def _connector(view: ConnectorView) -> str:
     if view.id_tag is not None:
         number = "not yet answered" if view.transaction_id is None else str(view.transaction_id)
         parts.append(f"transaction {number} of {view.id_tag}")
+    elif view.reserved_for is not None:
+        parts.append(f"for {view.reserved_for}")
     if view.id_tag is not None or view.energy_wh:
         parts.append(f"{view.energy_wh / 1000:.3f} kWh")
     if view.plugged:

@@ -116,7 +116,7 @@ def screen(view: StationView | None, lines: Sequence[Text], typed: str, height: 
     used = 5  # the frame around the lines, the hints, the prompt, and one to spare
     if view is not None:
         parts += [_station(view), _connectors(view)]
-        used += 3 + 3 + len(view.connectors) + 1
+        used += 3 + len(view.transfers) + 3 + len(view.connectors) + 1
     room = max(height - used, LEAST_LINES)
     shown = [_cut(line) for line in lines[-room:]]
     shown += [Text()] * (room - len(shown))
@@ -140,6 +140,9 @@ def _station(view: StationView) -> RenderableType:
     )
     if view.error_code != "NoError":
         facts.append(f"  {view.error_code}", "bold red")
+    for transfer in view.transfers:
+        bar = progress_bar(transfer.done_bytes, transfer.total_bytes)
+        facts.append(f"\n{transfer.subject}: {bar}", "cyan")
     now = f"{datetime.now().astimezone():%H:%M:%S}"
     return Panel(facts, title=view.identity, subtitle=now, title_align="left", subtitle_align="right")
 
@@ -170,6 +173,8 @@ def _row(view: ConnectorView) -> list[RenderableType]:
     if view.id_tag is not None:
         number = "not yet answered" if view.transaction_id is None else str(view.transaction_id)
         transaction = f"{number} of {view.id_tag}"
+    elif view.reserved_for is not None:
+        transaction = f"for {view.reserved_for}"
     return [
         Text(str(view.connector_id)),
         status,
