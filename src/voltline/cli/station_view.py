@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voltline.cli.terminal import LineEditor, without_echo
+from voltline.station.core.transfers import progress_bar
 from voltline.station.simulator.view import ConnectorView, StationView
 
 REFRESH_S = 0.25

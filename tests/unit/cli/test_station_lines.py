@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from voltline.cli.station_lines import exchange_line, is_trouble, notice_line, view_lines
 from voltline.messages import (
     ErrorCode,
@@ -28,6 +30,7 @@ from voltline.station.core.happenings import Answered, Failed, Failure
 from voltline.station.core.intents import Answer, Matter, Notice, Refuse, StaySilent
 from voltline.station.device.listener import Exchange
 from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.view import TransferView
 
 NOON = datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC)
 
@@ -94,3 +97,9 @@ async def test_status_tells_station_and_connectors():
     assert first == "CP1: not connected, off"
     assert one.startswith("  connector 1  Available")
     assert two.startswith("  connector 2  Available")
+
+
+def test_files_under_way_are_shown_with_their_progress():
+    view = SimulatedStation("ws://127.0.0.1:1/ocpp", "CP1", StationOptions()).view()
+    busy = msgspec.structs.replace(view, transfers=(TransferView("firmware", 250_000, 1_000_000),))
+    assert "  firmware  [#####...............] 25 %, 250 of 1000 kB" in view_lines(busy)

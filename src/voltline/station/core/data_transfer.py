@@ -27,6 +27,8 @@ LONGEST_MESSAGE_ID = 50
 class DataTransfers:
     """The vendors that this station knows, and the messages of each; names are compared without case."""
 
+    __slots__ = ("_bench", "_outbox", "handlers")
+
     def __init__(self, bench: Bench, outbox: Outbox) -> None:
         self._bench = bench
         self._outbox = outbox

@@ -82,6 +82,19 @@ class _Record(msgspec.Struct):
 class FirmwareUpdates:
     """At most one update at a time; a newer order replaces one that is not being installed yet."""
 
+    __slots__ = (
+        "_availability",
+        "_bench",
+        "_connectors",
+        "_feed",
+        "_following",
+        "_outbox",
+        "_restart",
+        "_transfer",
+        "_transfers",
+        "_update",
+    )
+
     def __init__(
         self,
         bench: Bench,

@@ -4,7 +4,6 @@ A firmware update and an upload go on while the central system is out of reach; 
 told when it is back (OCPP 1.6, 4.4 and 4.5: the notifications keep it up to date).
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -19,11 +18,13 @@ R = TypeVar("R", bound=Request[Any])
 class StatusFeed(Generic[R]):
     """One story. `delivered` is called whenever the list of what is untold has become shorter."""
 
+    __slots__ = ("_delivered", "_outbox", "_registration", "_under_way", "_untold")
+
     def __init__(self, outbox: Outbox, registration: Registration, delivered: Callable[[], None]) -> None:
         self._outbox = outbox
         self._registration = registration
         self._delivered = delivered
-        self._untold: deque[R] = deque()
+        self._untold: list[R] = []
         self._under_way = False
 
     @property
@@ -58,6 +59,6 @@ class StatusFeed(Generic[R]):
 
     def _done(self) -> None:
         self._under_way = False
-        self._untold.popleft()
+        self._untold.pop(0)
         self._delivered()
         self.go_on()

@@ -39,6 +39,8 @@ class Transfer:
 class Transfers:
     """Gives every transfer its number, and what becomes of it to whoever asked for it."""
 
+    __slots__ = ("_bench", "_number", "_under_way")
+
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._number = 0

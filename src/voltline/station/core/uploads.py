@@ -85,6 +85,18 @@ class Lane(Generic[R]):
     order that nothing is.
     """
 
+    __slots__ = (
+        "_bench",
+        "_feed",
+        "_name",
+        "_order",
+        "_outbox",
+        "_status_of",
+        "_timer",
+        "_transfer",
+        "_transfers",
+    )
+
     def __init__(
         self,
         bench: Bench,
@@ -179,6 +191,8 @@ class Lane(Generic[R]):
 
 class Uploads:
     """Both kinds, and their answers."""
+
+    __slots__ = ("_bench", "_logbook", "diagnostics", "log")
 
     def __init__(
         self,
