@@ -4,6 +4,7 @@ Its hardware is the simulated one, so that meters tell all they can. Its central
 that OCPP 1.6 knows, answers now and then with an error or not at all, and its power and its link come and go.
 """
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -104,6 +105,7 @@ class FrameWalk(Lab):
         self.chance = chance = Random(seed)
         self.judge = judge
         self._asking: dict[int, str] = {}
+        self._unanswered: deque[Send] = deque()
         self._transfers: list[int] = []
         self._installing = False
         self._down: Reboot | PowerOff | None = None
@@ -149,12 +151,18 @@ class FrameWalk(Lab):
         self.forget()
 
     def answer(self, send: Send) -> None:
-        what = self.chance.random()
-        if what < 0.03:
-            failure = self.chance.choice((Failure.REFUSED, Failure.UNREADABLE, Failure.TIMEOUT))
-            self.do(Failed(send.number, failure, "by chance"))
-        else:
-            super().answer(send)
+        # One after the other, however many requests the answers lead to.
+        self._unanswered.append(send)
+        if len(self._unanswered) > 1:
+            return
+        while self._unanswered:
+            send = self._unanswered[0]
+            if self.chance.random() < 0.03:
+                failure = self.chance.choice((Failure.REFUSED, Failure.UNREADABLE, Failure.TIMEOUT))
+                self.do(Failed(send.number, failure, "by chance"))
+            else:
+                super().answer(send)
+            self._unanswered.popleft()
 
     def response_to(self, request: Request[Any]) -> Response:
         # Registration is left to the lab, or little would ever be sent.
@@ -264,8 +272,7 @@ class FrameWalk(Lab):
         self._transfers.clear()
         self._installing = False
         self.lose_power(self.chance.choice((1.0, 30.0, 4000.0)))
-        for happening in self.meter.lose_power(self.moment):
-            self.try_to(happening)
+        self.meter.lose_power(self.moment)
         if self.linked:
             self.connect()
 

@@ -39,11 +39,13 @@ from voltline.messages import (
 from voltline.messages.examples import EXAMPLES
 from voltline.station.core.commands import SERVED
 from voltline.station.core.happenings import (
+    CablePlugged,
     FaultCleared,
     FaultRaised,
     ImpossibleHappening,
     PoweredUp,
     TagPresented,
+    VehicleUnplugged,
 )
 from voltline.station.core.hardware import ALL_PROFILES, Outlet
 from voltline.station.core.intents import Answer, Reboot, Refuse, Send
@@ -367,6 +369,17 @@ def test_preparing_leaves_by_way_of_available(lab: Lab):
     assert lab.statuses() == ["Preparing", "Available", "Unavailable"]
     lab.ask(ChangeAvailability(connector_id=1, type=AvailabilityType.OPERATIVE))
     assert lab.statuses()[-1] == "Preparing"
+
+
+def test_scheduled_withdrawal_outlasts_a_car_that_comes_before_the_cable_is_out(lab: Lab):
+    lab.charge()
+    lab.ask(ChangeAvailability(connector_id=1, type=AvailabilityType.INOPERATIVE))
+    lab.tag()
+    lab.do(VehicleUnplugged(1))
+    lab.do(CablePlugged(1))
+    assert lab.status() == "Preparing"
+    lab.unplug()
+    assert lab.statuses()[-3:] == ["Preparing", "Available", "Unavailable"]
 
 
 def test_change_back_takes_the_schedule_away(lab: Lab):

@@ -79,10 +79,8 @@ class Availability:
         What runs goes on; what is free becomes Unavailable, and what runs when it is over.
         """
         for connector in self._connectors.outlets:
-            if connector.status == Status.PREPARING:
-                self._transactions.free(connector)  # no way from Preparing to Unavailable in the matrix
             connector.in_service_work = True
-            if connector.status in (Status.AVAILABLE, Status.RESERVED):
+            if connector.status in (Status.AVAILABLE, Status.PREPARING, Status.RESERVED):
                 self._transactions.free(connector)
 
     def reopen(self) -> None:
@@ -99,10 +97,5 @@ class Availability:
         connector.withdrawal_scheduled = True
         if connector.transaction is not None:
             return True
-        if connector.status == Status.PREPARING:
-            # The matrix has no way from Preparing to Unavailable: the intended use ends first (B1, then A8).
-            connector.withdrawal_scheduled = False
-            self._transactions.free(connector)
-            connector.withdrawal_scheduled = True
         self._transactions.free(connector)
         return False

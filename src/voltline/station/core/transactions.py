@@ -150,6 +150,9 @@ class Transactions(TransactionReplies):
             connector.withdrawal_scheduled = False
             connector.inoperative = True
         if connector.withdrawn:
+            if connector.status == ChargePointStatus.PREPARING:
+                # The matrix has no way from Preparing to Unavailable: the use ends first (B1, then A8).
+                self._connectors.move(connector, Cause.FREED)
             self._connectors.move(connector, Cause.WITHDRAWN)
             return
         reserved = connector.reservation is not None
