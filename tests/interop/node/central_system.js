@@ -13,9 +13,13 @@ const answers = {
   Authorize: () => info,
   StartTransaction: () => ({ ...info, transactionId: 4711 }),
   StopTransaction: () => info,
-  StatusNotification: () => ({}),
-  MeterValues: () => ({}),
+  DataTransfer: () => ({ status: "Accepted", data: "thanks" }),
+  SignCertificate: () => ({ status: "Accepted" }),
 };
+for (const action of [
+  "StatusNotification", "MeterValues", "DiagnosticsStatusNotification", "FirmwareStatusNotification",
+  "LogStatusNotification", "SecurityEventNotification", "SignedFirmwareStatusNotification",
+]) answers[action] = () => ({});
 
 async function main() {
   const server = new RPCServer({ protocols: ["ocpp1.6"], strictMode: true });
