@@ -60,14 +60,21 @@ class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Fleet:
     """The part of a fleet that lives in this process and its running event loop."""
 
-    def __init__(self, options: FleetOptions, process: int = 0, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: FleetOptions,
+        process: int = 0,
+        *,
+        clock: Clock | None = None,
+        counting: Counting | None = None,
+    ) -> None:
         """Raises ValueError: no WebSocket URL, no identity, or configuration that a station refuses."""
         self.options = options
         valid_identity(options.identity(0))
         self._numbers = iter(options.numbers(process))
         self._source = clock or SystemClock()
         self._clock = SimulatedClock(options.speed, self._source)
-        self.counting = Counting()
+        self.counting = counting or Counting()
         self.stations: list[SimulatedStation] = []
         self._chance = Random(f"{options.seed}/{options.prefix}/{process}")
         self._drivers = Drivers(
