@@ -13,6 +13,7 @@ from voltline.station.core.happenings import Answered, Failed
 from voltline.station.core.intents import Answer, Notice, Refuse
 from voltline.station.core.transfers import progress_bar
 from voltline.station.device.listener import Exchange
+from voltline.station.device.logbook import discreet
 from voltline.station.simulator.view import ConnectorView, StationView
 
 LONGEST_VALUE = 60
@@ -88,6 +89,7 @@ def _text(value: Any) -> str:
         case list():
             return _list(value)
         case str():
+            value = discreet(value)
             return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}..."
         case _:
             return str(value)

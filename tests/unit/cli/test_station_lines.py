@@ -9,6 +9,8 @@ from voltline.messages import (
     ErrorCode,
     GetConfiguration,
     GetConfigurationResponse,
+    GetDiagnostics,
+    GetDiagnosticsResponse,
     Heartbeat,
     HeartbeatResponse,
     KeyValue,
@@ -97,6 +99,12 @@ async def test_status_tells_station_and_connectors():
     assert first == "CP1: not connected, off"
     assert one.startswith("  connector 1  Available")
     assert two.startswith("  connector 2  Available")
+
+
+def test_password_of_a_file_server_is_not_printed():
+    request = GetDiagnostics(location="ftp://user:secret@files.example/up/")
+    line = exchange_line(Exchange(False, request, Answer(1, GetDiagnosticsResponse()), 0.0))
+    assert line == "<- GetDiagnostics location=ftp://user:***@files.example/up/ | ok"
 
 
 def test_files_under_way_are_shown_with_their_progress():

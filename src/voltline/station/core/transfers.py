@@ -108,11 +108,12 @@ class Transfers:
 
 def progress_bar(done_bytes: int, total_bytes: int | None) -> str:
     """`[#####...............] 25 %, 64 of 256 kB`, or the amount alone where the whole is unknown."""
+    unit, size = ("kB", 1000) if max(done_bytes, total_bytes or 0) >= 10_000 else ("bytes", 1)
     if not total_bytes:
-        return f"{_amount(done_bytes)} kB"
+        return f"{done_bytes // size} {unit}"
     part = min(done_bytes / total_bytes, 1.0)
     bar = ("#" * int(BAR * part)).ljust(BAR, ".")
-    return f"[{bar}] {100 * part:.0f} %, {_amount(done_bytes)} of {_amount(total_bytes)} kB"
+    return f"[{bar}] {100 * part:.0f} %, {done_bytes // size} of {total_bytes // size} {unit}"
 
 
 def without_password(location: str) -> str:
@@ -125,7 +126,3 @@ def without_password(location: str) -> str:
         return location.rpartition("@")[2]
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
-
-
-def _amount(size_bytes: int) -> str:
-    return f"{size_bytes / 1000:.{0 if size_bytes >= 10_000 else 1}f}"
