@@ -27,7 +27,18 @@ def story(name: str, outcome: Outcome) -> str:
     return f"{where}: expected {failure.expected}; instead {failure.instead}\n{last}"
 
 
-async def test_all_shipped_scenarios_pass_against_our_central_system_within_a_minute(tmp_path: Path):
+async def run_all(url: str, rest: RestApi, names: list[str]) -> list[str]:
+    """The stories of those that failed."""
+    outcomes = await asyncio.gather(
+        *(
+            run(shipped(name), Surroundings(endpoint=url, identity=f"SC-{n}", api=rest, client=HASTE))
+            for n, name in enumerate(names)
+        )
+    )
+    return [story(name, one) for name, one in zip(names, outcomes, strict=True) if one.failure is not None]
+
+
+async def test_all_shipped_scenarios_pass_within_a_minute_and_then_once_more(tmp_path: Path):
     names = list(shipped_texts())
     assert len(names) >= LEAST
     began = asyncio.get_running_loop().time()
@@ -36,12 +47,8 @@ async def test_all_shipped_scenarios_pass_against_our_central_system_within_a_mi
     quiet = LocalListsSettings(enabled=False)
     async with central_here(tmp_path, files=files, local_lists=quiet) as (url, api):
         rest = RestApi(str(api.base_url))
-        outcomes = await asyncio.gather(
-            *(
-                run(shipped(name), Surroundings(endpoint=url, identity=f"SC-{n}", api=rest, client=HASTE))
-                for n, name in enumerate(names)
-            )
-        )
-    failed = [story(name, one) for name, one in zip(names, outcomes, strict=True) if one.failure is not None]
-    assert not failed, "\n\n".join(failed)
-    assert asyncio.get_running_loop().time() - began < LONGEST_S
+        for turn in ("first", "second"):  # what one run leaves behind does not disturb the next
+            failed = await run_all(url, rest, names)
+            assert not failed, f"in the {turn} run:\n" + "\n\n".join(failed)
+            if turn == "first":
+                assert asyncio.get_running_loop().time() - began < LONGEST_S

@@ -128,6 +128,8 @@ def station(
 
     Type commands at its prompt, or into a pipe: 'help' lists them. Every exchange is one line. SIGTERM or
     ctrl-C ends transactions first and then the station; a second one ends it at once.
+
+    'voltline station run' runs a scenario instead: what happens to the station, and what must come of it.
     """
     # Late, so that --help need not wait for them.
     import msgspec

@@ -31,7 +31,7 @@ def station_run(
     identity: Annotated[
         str,
         typer.Option("--id", metavar="ID", help="Identity of the charge point; of several its beginning."),
-    ] = "SCENARIO",
+    ] = "CP1",
     api: Annotated[
         str, typer.Option(metavar="URL", help="REST API of the Voltline that is asked to send commands.")
     ] = DEFAULT_API,

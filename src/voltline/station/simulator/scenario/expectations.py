@@ -24,7 +24,7 @@ from voltline.messages.shapes import (
     Word,
     shape_of,
 )
-from voltline.station.simulator.scenario.matching import OPERATORS, Equals, Every, Fields, Pattern, Test
+from voltline.station.simulator.scenario.matching import OPERATORS, Compared, Equals, Every, Fields, Pattern
 from voltline.station.simulator.scenario.values import Misread, Template, template
 from voltline.station.simulator.view import ConnectorView, StationView
 from voltline.station.simulator.yaml_text import Findings, Node, Scalar, Sequence, shown, unknown
@@ -125,7 +125,7 @@ class Reading:
                 nodes = entry.node.items if isinstance(entry.node, Sequence) else (entry.node,)
                 for one in nodes:
                     self._check_word(one, self.tree(one), words)
-            tests.append(Test(name, value))
+            tests.append(Compared(name, value))
         return tests[0] if len(tests) == 1 else Every(tuple(tests))
 
     def _check_word(self, node: Node, value: Any, words: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ class Equals(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Test(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True):
     """The value stands in a relation, named in `OPERATORS`, to another one."""
 
     operator: str
@@ -37,7 +37,7 @@ class Every(msgspec.Struct, frozen=True):
     patterns: tuple[Pattern, ...]
 
 
-Pattern = Equals | Test | Fields | Every
+Pattern = Equals | Compared | Fields | Every
 
 ABSENT = object()
 """Stands for a field that is not there."""
@@ -54,7 +54,7 @@ def mismatch(pattern: Pattern, actual: Any, scope: Scope, path: str = "") -> str
             return next((why for one in patterns if (why := mismatch(one, actual, scope, path))), None)
         case Equals(value=value):
             return _unequal(resolved(value, scope), actual, path)
-        case Test(operator=operator, value=value):
+        case Compared(operator=operator, value=value):
             return OPERATORS[operator].mismatch(resolved(value, scope), actual, path)
     if isinstance(actual, list):
         reasons = [mismatch(pattern, item, scope, path) for item in actual]
@@ -62,15 +62,26 @@ def mismatch(pattern: Pattern, actual: Any, scope: Scope, path: str = "") -> str
             return f"{path or 'it'} is empty"
         return None if None in reasons else reasons[-1]
     for name, expected in pattern.fields:
-        whole = isinstance(expected, Test) and OPERATORS[expected.operator].of_all
+        whole = isinstance(expected, Compared) and OPERATORS[expected.operator].of_all
         values = list(_at(name.split("."), actual))
         below = f"{path}.{name}" if path else name
         # Each of several values may be the one that is meant; `includes` looks at all of them together.
         candidates = [values] if whole else values or [ABSENT]
         reasons = [mismatch(expected, one, scope, below) for one in candidates]
         if None not in reasons:
-            return reasons[-1]
+            nearest = max(range(len(candidates)), key=lambda n: _held(expected, candidates[n], scope))
+            return reasons[nearest]
     return None
+
+
+def _held(pattern: Pattern, actual: Any, scope: Scope) -> int:
+    """How many of the first fields are as expected: the more, the likelier this one was meant."""
+    if not isinstance(pattern, Fields):
+        return 0
+    for count, field in enumerate(pattern.fields):
+        if mismatch(Fields((field,)), actual, scope) is not None:
+            return count
+    return len(pattern.fields)
 
 
 def in_words(pattern: Pattern, scope: Scope) -> str:
@@ -80,7 +91,7 @@ def in_words(pattern: Pattern, scope: Scope) -> str:
             return " and ".join(in_words(one, scope) for one in patterns)
         case Equals(value=value):
             return f"= {told(resolved(value, scope))}"
-        case Test(operator=operator, value=value):
+        case Compared(operator=operator, value=value):
             return f"{operator.replace('_', ' ')} {told(resolved(value, scope))}"
     return ", ".join(f"{name} {in_words(one, scope)}" for name, one in pattern.fields)
 

@@ -342,6 +342,9 @@ class _ScenarioReader(Reading):
                 return self.tree(node)
             case Kind.SAVE:
                 return self._save(node, request)
+            case Kind.STATUS_CODES:
+                nodes = node.items if isinstance(node, Sequence) else (node,)
+                return [self._single(one, Kind.STATUS_CODES) for one in nodes]
             case Kind.STEPS:
                 return self._read_steps(node)
             case Kind.BRANCHES:

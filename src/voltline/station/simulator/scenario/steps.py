@@ -23,7 +23,7 @@ class Kind(Enum):
     TIMES = f"a whole number from 1 to {MOST_TIMES}"
     PERCENT = "a number from 0 to 100"
     CONNECTOR = "the number of a connector, or 0 for the station itself"
-    STATUS_CODE = "a status of HTTP from 100 to 599"
+    STATUS_CODES = "a status of HTTP from 100 to 599, or a list of them"
     METHOD = "GET, POST, PUT, PATCH or DELETE"
     SINCE = "action or start"
     OWN_MESSAGE = "an action that a charge point sends"
@@ -187,7 +187,7 @@ _ALL = (
             Argument(name="path", kind=Kind.TEXT, help="the path behind /api/v1/", required=True),
             Argument(name="body", kind=Kind.JSON, help="what is sent; a text goes as it stands"),
             Argument(
-                name="status", kind=Kind.STATUS_CODE, help="the status of the answer", default="200 to 299"
+                name="status", kind=Kind.STATUS_CODES, help="the status of the answer", default="200 to 299"
             ),
             Argument(name="answer", kind=Kind.JSON_FIELDS, help="what is answered; asked again until it is"),
             _SAVE,
@@ -301,7 +301,7 @@ CONVERT: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.TIMES: _whole(1, MOST_TIMES, Kind.TIMES),
     Kind.PERCENT: _percent,
     Kind.CONNECTOR: _whole(0, 99, Kind.CONNECTOR),
-    Kind.STATUS_CODE: _whole(100, 599, Kind.STATUS_CODE),
+    Kind.STATUS_CODES: _whole(100, 599, Kind.STATUS_CODES),
     Kind.METHOD: _one_of("GET", "POST", "PUT", "PATCH", "DELETE"),
     Kind.SINCE: _one_of("action", "start"),
 }
