@@ -7,6 +7,7 @@ import pytest
 from tests.unit.station.station_lab import START, Lab
 
 from voltline.messages import (
+    ACTIONS,
     UNSET,
     DataTransfer,
     DataTransferResponse,
@@ -21,9 +22,11 @@ from voltline.messages import (
     LogStatusNotification,
     LogType,
     MessageTrigger,
+    Mode,
     Reset,
     ResetType,
     TriggerMessage,
+    read_request,
 )
 from voltline.station.core.happenings import (
     DataSent,
@@ -223,6 +226,24 @@ def test_extended_trigger_knows_the_other_messages_too(lab: Lab, wanted: str, st
     answer = lab.ask(ExtendedTriggerMessage(requested_message=ExtendedMessageTrigger(wanted)))
     assert answer.status == status
     assert lab.names() == sent
+
+
+@pytest.mark.requirement("EXT-03", "TRG-03", "TRG-09")
+@pytest.mark.parametrize(
+    ("action", "wanted"),
+    [
+        ("ExtendedTriggerMessage", "DiagnosticsStatusNotification"),
+        ("ExtendedTriggerMessage", "StartTransaction"),
+        ("TriggerMessage", "StartTransaction"),
+        ("TriggerMessage", "LogStatusNotification"),
+    ],
+)
+def test_message_that_this_trigger_cannot_ask_for_is_not_sent(lab: Lab, action: str, wanted: str):
+    text = f'{{"requestedMessage":"{wanted}"}}'
+    reading = read_request(ACTIONS[action], text, Mode.TOLERANT)
+    assert isinstance(reading.message, TriggerMessage | ExtendedTriggerMessage)
+    assert lab.ask(reading.message).status == "NotImplemented"
+    assert lab.names() == []
 
 
 def test_what_ends_while_the_link_is_down_is_told_afterwards(lab: Lab):

@@ -271,10 +271,10 @@ class Commands:
             case ExtendedMessageTrigger.FIRMWARE_STATUS_NOTIFICATION:
                 told = self._station.firmware.trigger_signed()
                 status = TriggerMessageStatus.ACCEPTED if told else TriggerMessageStatus.REJECTED
-            case ExtendedMessageTrigger.SIGN_CHARGE_POINT_CERTIFICATE:
+            case shared if shared in _SHARED_TRIGGERS:
+                status = self._trigger(_SHARED_TRIGGERS[shared], connector_id)
+            case _:
                 status = TriggerMessageStatus.NOT_IMPLEMENTED
-            case shared:
-                status = self._trigger(MessageTrigger(shared.value), connector_id)
         return ExtendedTriggerMessageResponse(status=status)
 
     def _trigger(self, wanted: MessageTrigger, connector_id: int | None) -> TriggerMessageStatus:
@@ -298,6 +298,8 @@ class Commands:
         if wanted == MessageTrigger.DIAGNOSTICS_STATUS_NOTIFICATION:
             station.uploads.diagnostics.trigger()
             return TriggerMessageStatus.ACCEPTED
+        if wanted not in (MessageTrigger.STATUS_NOTIFICATION, MessageTrigger.METER_VALUES):
+            return TriggerMessageStatus.NOT_IMPLEMENTED
         if connector_id is not None and connector_id not in station.connectors:
             return TriggerMessageStatus.REJECTED
         if wanted == MessageTrigger.STATUS_NOTIFICATION:
@@ -313,6 +315,13 @@ class Commands:
             station.transactions.metering.send_newest(connector, Leave.TRIGGERED)
         return TriggerMessageStatus.ACCEPTED if asked_for else TriggerMessageStatus.REJECTED
 
+
+_SHARED_TRIGGERS = {
+    ExtendedMessageTrigger.BOOT_NOTIFICATION: MessageTrigger.BOOT_NOTIFICATION,
+    ExtendedMessageTrigger.HEARTBEAT: MessageTrigger.HEARTBEAT,
+    ExtendedMessageTrigger.METER_VALUES: MessageTrigger.METER_VALUES,
+    ExtendedMessageTrigger.STATUS_NOTIFICATION: MessageTrigger.STATUS_NOTIFICATION,
+}
 
 _OF_FIRMWARE_MANAGEMENT = (
     MessageTrigger.FIRMWARE_STATUS_NOTIFICATION,
