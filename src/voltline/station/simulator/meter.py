@@ -63,7 +63,8 @@ def _energy(outlet: Outlet) -> list[Measured]:
 
 def _power(outlet: Outlet) -> list[Measured]:
     noise = outlet.noise(_NOISE, 1.0)
-    active_w, reactive_var = outlet.power_w() * noise, outlet.reactive_var() * noise
+    active_w = outlet.power_w() * noise
+    reactive_var = active_w * outlet.reactive_share()
     out = outlet.vehicle is not None and outlet.vehicle.feeds_back
     return [
         Measured(M.POWER_ACTIVE_IMPORT, 0.0 if out else active_w, U.W),

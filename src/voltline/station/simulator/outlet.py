@@ -18,7 +18,11 @@ CABLE_OHM = 0.12
 RAMP_S = 6.0
 """How long a car takes from nothing to its full current. A lower offer it obeys at once."""
 STEP_S = 5.0
-"""The grain of the energy integral."""
+"""The grain of the energy integral while the current changes, ..."""
+STEADY_STEP_S = 60.0
+"""... and while only the grid's voltage does."""
+STEADY_SOC = 0.9
+"""Below it no curve of an on-board charger takes current away."""
 SOON_S = 2.0
 """A car that is almost full is looked at again so much later."""
 GRID_HZ = 50.0
@@ -181,15 +185,19 @@ class Outlet:
                 self._at = now
                 return
             began_w = self.power_w()
-            step_s = min(STEP_S, now - self._at)
+            step_s = min(STEADY_STEP_S if self._is_steady(vehicle) else STEP_S, now - self._at)
             self._at += step_s
             power_w = (began_w + self.power_w()) / 2.0
             self._count(vehicle, power_w * step_s / 3600.0)
             self._warm(step_s, power_w / self.rated_w)
 
+    def _is_steady(self, vehicle: Vehicle) -> bool:
+        risen = self._at >= self._from_at + RAMP_S
+        return bool(self.phases) and risen and vehicle.soc < STEADY_SOC and not vehicle.feeds_back
+
     def _count(self, vehicle: Vehicle, energy_wh: float) -> None:
         energy_wh = min(energy_wh, vehicle.missing_wh)
-        reactive_varh = energy_wh * self._reactive_share()
+        reactive_varh = energy_wh * self.reactive_share()
         if vehicle.feeds_back:
             self.registers.export_wh += energy_wh
             self.registers.export_varh += reactive_varh
@@ -277,15 +285,16 @@ class Outlet:
         """Active power between station and car now, whichever its direction."""
         return self._flow_now().power_w
 
-    def reactive_var(self) -> float:
-        """Reactive power now."""
-        return self.power_w() * self._reactive_share()
-
     def power_factor(self) -> float:
         """Of what flows; 1 where nothing does, and of direct current."""
         if self.vehicle is None or not self.phases:
             return 1.0
         return self.vehicle.model.power_factor
+
+    def reactive_share(self) -> float:
+        """Reactive power as a share of the active."""
+        factor = self.power_factor()
+        return tan(acos(factor)) if factor < 1.0 else 0.0
 
     def lines_in_use(self) -> int:
         """On how many phases the car draws."""
@@ -298,10 +307,6 @@ class Outlet:
 
     def _grid_v(self) -> list[float]:
         return [NOMINAL_V + offset + 1.5 * sin(self._at / 97.0 + phase) for offset, phase in self._drifts]
-
-    def _reactive_share(self) -> float:
-        factor = self.power_factor()
-        return tan(acos(factor)) if factor < 1.0 else 0.0
 
     # ---- intervals
 
