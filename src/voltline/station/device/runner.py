@@ -129,7 +129,7 @@ class Runner:
         self._answering = False
         self._power_up_at: float | None = None
         self._changed: list[Callable[[], None]] = []
-        self._off: asyncio.Event = asyncio.Event()
+        self._off: asyncio.Event | None = None
         self._wanted_online = True
 
     # ---- life
@@ -151,7 +151,6 @@ class Runner:
 
     def start(self) -> None:
         """Power up and connect; a connection that fails is tried again for ever, with growing waits."""
-        self._off.clear()
         self._wanted_online = True
         self.happen(PoweredUp())
         self._connect()
@@ -160,8 +159,9 @@ class Runner:
         """Switch off: end transactions and deliver what can be delivered in a few seconds, or just vanish."""
         self._wanted_online = False
         if graceful and self._power_up_at is None:
+            self._off = off = asyncio.Event()
             self.happen(SwitchedOff())
-            await self._off.wait()
+            await off.wait()
         self._power_up_at = None
         self._files.close()
         self._cut()
@@ -271,7 +271,8 @@ class Runner:
                 asyncio.get_running_loop().call_soon(self._cut)
             elif isinstance(intent, PowerOff):
                 self._files.stop()
-                self._off.set()
+                if self._off is not None:
+                    self._off.set()
             elif isinstance(intent, PingEvery):
                 options = self._client.options
                 self._client.options = msgspec.structs.replace(

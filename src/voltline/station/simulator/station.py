@@ -132,11 +132,13 @@ class SimulatedStation:
         listener: Listener | None = None,
         storage: Storage | None = None,
         quirks: Registry | None = None,
+        cars: Random | None = None,
     ) -> None:
         """`endpoint` is the URL without the identity.
 
         `storage` is what outlives a loss of power; without it nothing does. `quirks` is what is known of
-        charge points, where `options.quirky`; by default what comes with Voltline.
+        charge points, where `options.quirky`; by default what comes with Voltline. `cars` draws the cars that
+        nobody describes; a fleet shares one.
 
         Raises:
             ValueError: no WebSocket URL, no identity, no such make, or a configuration key that it lacks or
@@ -155,7 +157,7 @@ class SimulatedStation:
         logbook = Logbook(options.log_entries, lambda: self._core.bench.by_own_clock(self._runner.moment.utc))
         if options.log_entries:
             self._listener = Listeners(logbook, self._listener)
-        cars = Random(chance.random())
+        own_cars = chance.random()
         self._device = SimulatedDevice(
             connectors=options.connectors,
             phases=options.phases,
@@ -204,7 +206,7 @@ class SimulatedStation:
             quirks=self._known,
             lose_power=self._lose_power,
             outlet=options.outlet,
-            cars=cars,
+            cars=cars or Random(own_cars),
             id_tag=options.id_tags[0] if options.id_tags else DEFAULT_TAG,
         )
         self._last_energy_wh = [0] * options.connectors

@@ -102,6 +102,7 @@ class Fleet:
             password=options.password,
             clock=self._source,
             listener=self.counting,
+            cars=self._chance,
         )
 
     def start(self) -> None:
