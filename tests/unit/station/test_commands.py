@@ -422,3 +422,14 @@ def test_every_core_action_has_an_answer():
         if Side.CENTRAL_SYSTEM in action.sent_by and action.profile is FeatureProfile.CORE:
             answer = Lab().boot().ask(EXAMPLES[action.name][0])
             assert not isinstance(answer, Refuse), action.name
+
+
+@pytest.mark.requirement("GEN-11", "AUT-02")
+@pytest.mark.parametrize("id_tag", ["APP-user@1", "f", "#$%&'()*+,-./:;<=>?", "0x123 odd"])
+def test_tag_may_be_any_text(lab: Lab, id_tag: str):
+    lab.set("AuthorizeRemoteTxRequests", "true")
+    lab.plug()
+    assert lab.ask(RemoteStartTransaction(id_tag=id_tag, connector_id=1)).status == "Accepted"
+    assert lab.last(Authorize).id_tag == id_tag
+    assert lab.last(StartTransaction).id_tag == id_tag
+    assert lab.energized()

@@ -208,3 +208,42 @@ def test_kept_value_that_no_longer_fits_gives_way_to_the_factory_value():
 def test_stations_of_one_make_share_their_keys():
     another = BootNotification(charge_point_vendor="Voltline", charge_point_model="Other")
     assert settings_of(hardware()) is settings_of(hardware(boot=another))
+
+
+@pytest.mark.requirement("MTV-14", "MTV-15", "CFG-12")
+def test_phase_rotation_is_kept_by_connector_main_meter_included(lab: Lab):
+    assert lab.set("ConnectorPhaseRotation", "0.RST,1.RST,2.RTS") == "Accepted"
+    assert value(lab, "ConnectorPhaseRotation") == "0.RST,1.RST,2.RTS"
+    assert value(lab, "ConnectorPhaseRotationMaxLength") == "3"
+
+
+@pytest.mark.requirement("PRF-08")
+def test_smart_charging_station_says_how_much_of_it_it_can(lab: Lab):
+    assert int(value(lab, "ChargeProfileMaxStackLevel")) > 0
+    assert int(value(lab, "ChargingScheduleMaxPeriods")) > 0
+    assert int(value(lab, "MaxChargingProfilesInstalled")) > 0
+    assert set(value(lab, "ChargingScheduleAllowedChargingRateUnit").split(",")) <= {"Current", "Power"}
+
+
+@pytest.mark.requirement("CFG-13")
+def test_station_says_which_file_transfer_protocols_it_speaks(lab: Lab):
+    (key,) = lab.ask(GetConfiguration(key=["SupportedFileTransferProtocols"])).configuration_key
+    assert key.readonly
+    assert set(key.value.split(",")) <= {"FTP", "FTPS", "HTTP", "HTTPS"}
+
+
+@pytest.mark.requirement("CFG-12", "MTV-34")
+def test_every_list_says_how_long_it_can_be_or_has_one_item():
+    settings = settings_of(hardware())
+    for setting in settings.values():
+        longest = setting.key.longest_list
+        if longest is not None:
+            items = [item for item in setting.initial.split(",") if item]
+            assert len(items) <= int(settings[longest.lower()].initial)
+
+
+@pytest.mark.requirement("PRF-03")
+def test_longest_list_of_profiles_is_said_though_it_need_not_be(lab: Lab):
+    assert len(value(lab, "SupportedFeatureProfiles").split(",")) <= int(
+        value(lab, "SupportedFeatureProfilesMaxLength")
+    )

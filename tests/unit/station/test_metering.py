@@ -234,3 +234,27 @@ MEASURED_ANYWAY = (
     Measurand.CURRENT_IMPORT,
     Measurand.VOLTAGE,
 )
+
+
+@pytest.mark.requirement("MTV-33")
+@pytest.mark.parametrize("spelling", ["Celsius", "Celcius"])
+def test_degrees_are_spelt_as_the_central_system_wants_them(spelling: str):
+    lab = Lab(measurands=frozenset({Measurand.TEMPERATURE})).boot()
+    lab.meter.extra = [Measured(Measurand.TEMPERATURE, 21.5, UnitOfMeasure.CELSIUS)]
+    lab.set("MeterValuesSampledData", "Temperature")
+    assert lab.set("CelsiusSpelling", spelling) == "Accepted"
+    assert lab.set("CelsiusSpelling", "Kelvin") == "Rejected"
+    lab.charge()
+    lab.run(60)
+    assert lab.last(MeterValues).meter_value[0].sampled_value[0].unit == spelling
+
+
+@pytest.mark.requirement("MTV-28")
+def test_register_is_in_every_reading_unless_the_central_system_leaves_it_out(lab: Lab):
+    lab.set("ClockAlignedDataInterval", "900")
+    lab.charge()
+    lab.run(1000)
+    told = [one.meter_value[0] for one in lab.requests(MeterValues) if one.connector_id == 1]
+    assert {str(one.sampled_value[0].context) for one in told} == {"Sample.Periodic", "Sample.Clock"}
+    for reading in told:
+        assert "Energy.Active.Import.Register" in {one.measurand for one in reading.sampled_value}

@@ -13,11 +13,12 @@ from voltline.messages import (
     MessageTrigger,
     RegistrationStatus,
     RemoteStartTransaction,
+    StartTransaction,
     StatusNotification,
     TriggerMessage,
     TriggerMessageStatus,
 )
-from voltline.station.core.happenings import Answered, LinkUp, PoweredUp, TagPresented
+from voltline.station.core.happenings import Answered, LinkUp, PoweredUp, SettingChanged, TagPresented
 from voltline.station.core.intents import StaySilent
 from voltline.station.core.registration import DAY_S, OWN_WAIT_S, Standing
 
@@ -252,3 +253,26 @@ def test_link_before_power_waits_for_power():
     assert lab.names() == []
     lab.do(PoweredUp())
     assert lab.names()[0] == "BootNotification"
+
+
+@pytest.mark.requirement("GEN-08", "GEN-10", "BOO-06")
+@pytest.mark.parametrize("connectors", [1, 2, 5])
+def test_connectors_are_numbered_from_1_without_gaps_and_0_is_the_station(connectors: int):
+    lab = Lab(connectors=connectors).boot()
+    told = [one.connector_id for one in lab.requests(StatusNotification)]
+    assert told == list(range(connectors + 1))
+    (key,) = lab.ask(GetConfiguration(key=["NumberOfConnectors"])).configuration_key
+    assert int(key.value) == connectors
+
+
+@pytest.mark.requirement("BOO-23", "BOO-24")
+@pytest.mark.parametrize("allowed", [True, False])
+def test_operator_decides_whether_to_serve_before_the_first_acceptance(allowed: bool):
+    lab = fresh(RegistrationStatus.REJECTED, interval_s=60)
+    lab.do(SettingChanged("AllowOfflineTxForUnknownId", "true"))
+    lab.do(SettingChanged("TxBeforeAcceptedEnabled", "true" if allowed else "false"))
+    lab.charge()
+    assert lab.energized() is allowed
+    lab.boot_status = RegistrationStatus.ACCEPTED
+    lab.run(60)
+    assert bool(lab.requests(StartTransaction)) is allowed

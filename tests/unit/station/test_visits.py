@@ -1,12 +1,15 @@
 """Cars that come and go by themselves, on a clock that the test turns."""
 
+import re
 from random import Random
 
 import msgspec
 import pytest
 
+from voltline.cli.station import AUTO_TAGS
 from voltline.messages import ChargePointErrorCode, ChargePointStatus
 from voltline.station.simulator.actions import PlugIn, Present, PressStop, Unplug
+from voltline.station.simulator.station import DEFAULT_TAG
 from voltline.station.simulator.view import ConnectorView
 from voltline.station.simulator.visits import Rhythm, Visits
 
@@ -129,3 +132,9 @@ def test_same_seed_gives_the_same_visits():
 def test_visits_need_tags():
     with pytest.raises(ValueError, match="at least one id tag"):
         Visits(1, (), RHYTHM, Random(1), 0.0)
+
+
+@pytest.mark.requirement("GEN-12")
+def test_cards_of_the_simulation_are_told_as_card_readers_tell_them():
+    for id_tag in (DEFAULT_TAG, *AUTO_TAGS):
+        assert re.fullmatch("(?:[0-9A-F]{8}|[0-9A-F]{14})", id_tag)

@@ -168,6 +168,7 @@ class Aligned:
                 transaction.keep(kept, ReadingContext.SAMPLE_CLOCK, most)
 
     def _chosen(self, key: str, span: Span, values: list[Measured]) -> MeterValue | None:
-        selection = selection_of(self._bench.configuration.text(key))
-        chosen = sampled(values, selection, ReadingContext.SAMPLE_CLOCK)
+        configuration = self._bench.configuration
+        selection = selection_of(configuration.text(key))
+        chosen = sampled(values, selection, ReadingContext.SAMPLE_CLOCK, configuration.celsius)
         return MeterValue(timestamp=span.started_at, sampled_value=chosen) if chosen else None

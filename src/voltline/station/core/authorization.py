@@ -87,7 +87,7 @@ class Authorizer:
     def offline(self, id_tag: str) -> Verdict:
         """OCPP 1.6, 3.5.4: what is known decides first, then the rule for unknown tags."""
         configuration = self._bench.configuration
-        if not self._registration.ever_accepted:
+        if not self._registration.ever_accepted and not configuration.flag("TxBeforeAcceptedEnabled"):
             # OCPP 1.6, 4.2.1: whether anything from here will ever be accepted is not known yet.
             return Verdict(False, "the central system has never accepted this station")
         known = self._known(id_tag)

@@ -15,6 +15,7 @@ from voltline.messages import (
     ConfigurationStatus,
     FeatureProfile,
     KeyValue,
+    UnitOfMeasure,
 )
 from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
 from voltline.station.core.hardware import Hardware, Outlet
@@ -177,6 +178,11 @@ class Configuration:
     def flag(self, name: str) -> bool:
         """The value of a boolean key."""
         return self.text(name) == "true"
+
+    @property
+    def celsius(self) -> UnitOfMeasure:
+        """How degrees Celsius are spelt (OCPP-J errata 2.1)."""
+        return UnitOfMeasure(self.text("CelsiusSpelling"))
 
     def set_heartbeat_interval(self, interval_s: int) -> None:
         """BootNotification.conf sets this key, whatever it was (OCPP 1.6, 4.2)."""

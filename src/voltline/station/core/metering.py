@@ -151,7 +151,7 @@ class Metering:
             if _tells_intervals(selection):
                 measured = intervals_since(transaction.marks, measured)
             timestamp = transaction.power_lost_at or timestamp
-        values = sampled(measured, selection, context)
+        values = sampled(measured, selection, context, self._bench.configuration.celsius)
         return MeterValue(timestamp=timestamp, sampled_value=values) if values else None
 
 

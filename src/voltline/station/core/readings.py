@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from voltline.messages import UNSET, Location, Measurand, Phase, ReadingContext, SampledValue
+from voltline.messages import UNSET, Location, Measurand, Phase, ReadingContext, SampledValue, UnitOfMeasure
 from voltline.station.core.hardware import Measured
 from voltline.station.core.measurands import Selection
 
@@ -54,9 +54,12 @@ def intervals_since(marks: Mapping[Place, float], values: Iterable[Measured]) ->
 
 
 def sampled(
-    measured: Iterable[Measured], selection: Selection, context: ReadingContext
+    measured: Iterable[Measured],
+    selection: Selection,
+    context: ReadingContext,
+    celsius: UnitOfMeasure = UnitOfMeasure.CELSIUS,
 ) -> list[SampledValue]:
-    """The chosen ones of these measurements, as they go on the wire."""
+    """The chosen ones of these measurements, as they go on the wire. `celsius` is how that unit is spelt."""
     phases = _phases_of(selection)
     return [
         SampledValue(
@@ -65,7 +68,7 @@ def sampled(
             measurand=one.measurand,
             phase=UNSET if one.phase is None else one.phase,
             location=UNSET if one.location is None else one.location,
-            unit=UNSET if one.unit is None else one.unit,
+            unit=UNSET if one.unit is None else celsius if one.unit is UnitOfMeasure.CELSIUS else one.unit,
         )
         for one in measured
         if _is_wanted(one, phases)

@@ -8,6 +8,14 @@ _core = KeysOf(FeatureProfile.CORE)
 _reservation = KeysOf(FeatureProfile.RESERVATION)
 
 VENDOR_KEYS = ConfigurationKeys(
+    _core.text(
+        "CelsiusSpelling",
+        Access.READ_WRITE,
+        "How degrees are spelt: as the specification has it, or as its first schemas had.",
+        "OCPP-J errata 2.1, and the other way round in those of 2025",
+        default="Celsius",
+        allowed=("Celsius", "Celcius"),
+    ),
     _core.flag(
         "FreeVendEnabled",
         Access.READ_WRITE,
@@ -23,6 +31,13 @@ VENDOR_KEYS = ConfigurationKeys(
         default="00000000",
         pattern=r"[!-~]([ -~]{0,18}[!-~])?",
         form="an id tag of 1 to 20 printable characters",
+    ),
+    _core.flag(
+        "TxBeforeAcceptedEnabled",
+        Access.READ_WRITE,
+        "Whether drivers are served, by the rules for being offline, before the station was ever accepted.",
+        "OCPP 1.6, 4.2.1; errata 3.11",
+        default="false",
     ),
     _reservation.flag(
         "ReservationEnabled",
