@@ -49,7 +49,9 @@ def station(
     power: Annotated[
         float, typer.Option(metavar="WATT", min=1, help="Most power of a connector.")
     ] = 11_000.0,
-    phases: Annotated[int, typer.Option(metavar="N", min=1, max=3, help="Of a connector: 1 or 3.")] = 3,
+    phases: Annotated[
+        int, typer.Option(metavar="N", min=0, max=3, help="Of a connector: 1 or 3; 0 is direct current.")
+    ] = 3,
     tethered: Annotated[bool, typer.Option("--tethered", help="Its cables are fixed to it.")] = False,
     vendor: Annotated[str, typer.Option(metavar="TEXT", help="Vendor in BootNotification.")] = "Voltline",
     model: Annotated[str, typer.Option(metavar="TEXT", help="Model in BootNotification.")] = "Simulated AC",
