@@ -355,6 +355,62 @@ def test_composite_schedule_that_cannot_be_told_is_rejected(lab: Lab, connector_
     assert (str(answer.status), answer.charging_schedule) == ("Rejected", UNSET)
 
 
+@pytest.mark.requirement("SCS-06", "SCS-10")
+def test_replacement_that_is_not_yet_valid_leaves_a_gap_and_one_that_ends_is_over(lab: Lab):
+    install(lab, 0, profile((0, 10.0), number=1))
+    lab.charge()
+    begins, ends = START + timedelta(seconds=600), START + timedelta(seconds=1200)
+    install(lab, 0, profile((0, 8.0), number=2, valid_from=begins, valid_to=ends))
+    seen = [offered(lab)]
+    for _ in range(2):
+        lab.run(601)
+        seen.append(offered(lab))
+    assert seen == [None, 8.0, None]
+
+
+@pytest.mark.requirement("SCS-08")
+def test_limit_does_not_jump_up_while_a_profile_takes_the_place_of_another(lab: Lab):
+    install(lab, 0, profile((0, 10.0), number=1))
+    lab.charge()
+    lab.forget()
+    install(lab, 0, profile((0, 9.0), number=2))
+    assert [one.current_a for one in lab.intents if isinstance(one, Offer)] == [9.0]
+
+
+@pytest.mark.requirement("SCS-09", "SCT-05")
+def test_highest_level_without_an_end_hides_the_others_for_ever(lab: Lab):
+    install(lab, 0, profile((0, 6.0), number=1, level=0))
+    install(lab, 0, profile((0, 16.0), (60, 12.0), number=2, level=1))
+    assert told(lab, 1, 7 * 86_400) == [(0, 16.0), (60, 12.0)]
+
+
+@pytest.mark.requirement("SCT-04")
+def test_last_period_holds_until_the_duration_is_over_and_a_lower_level_follows(lab: Lab):
+    install(lab, 0, profile((0, 6.0), number=1, level=0))
+    install(lab, 0, profile((0, 16.0), (60, 12.0), number=2, level=1, duration=600))
+    assert told(lab, 1, 900) == [(0, 16.0), (60, 12.0), (600, 6.0)]
+
+
+@pytest.mark.requirement("SCT-06", "SCT-11")
+def test_schedule_without_a_start_counts_from_the_transaction_and_an_absolute_one_from_its_own(lab: Lab):
+    install(lab, 1, profile((0, 16.0), (600, 8.0), number=1))
+    absolute = ChargingProfileKind.ABSOLUTE
+    install(lab, 2, profile((0, 16.0), (600, 8.0), number=2, kind=absolute, start=START))
+    lab.run(300)
+    lab.charge(1)
+    lab.charge(2, "OTHER")
+    assert told(lab, 1, 900) == [(0, 16.0), (600, 8.0)]
+    assert told(lab, 2, 900) == [(0, 16.0), (300, 8.0)]
+
+
+@pytest.mark.requirement("SCT-16")
+def test_amperes_for_more_phases_than_there_are_stay_amperes():
+    lab = Lab(phases=1).boot()
+    install(lab, 0, profile((0, 16.0)))
+    lab.charge()
+    assert offered(lab) == 16.0
+
+
 # ---- lasting
 
 
