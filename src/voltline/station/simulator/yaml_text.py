@@ -172,10 +172,20 @@ class _Reader:
             raise self._refused(event, f"nested more than {DEEPEST} deep")
         place = _place(event.start_mark)
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(place, event.value, event.style is not None)
+            return Scalar(place, self._text(event), event.style is not None)
         if isinstance(event, yaml.SequenceStartEvent):
             return Sequence(place, tuple(self._items(depth)))
         return Mapping(place, self._entries(depth))
+
+    def _text(self, event: yaml.ScalarEvent) -> str:
+        """The value, with `"\\ud83d\\ude00"` as the one character that JSON means by it."""
+        text: str = event.value
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self._refused(event, "half a character, as no text may have it") from None
 
     def _items(self, depth: int) -> Iterable[Node]:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
