@@ -146,7 +146,7 @@ def test_without_retries_in_the_order_the_station_tries_four_times(lab: Lab):
     assert told(lab)[-1] == "DownloadFailed"
 
 
-@pytest.mark.requirement("FWU-07")
+@pytest.mark.requirement("FWU-07", "STN-07")
 def test_installation_waits_for_the_session_and_free_connectors_are_closed_meanwhile(lab: Lab):
     lab.charge(1)
     lab.forget()
