@@ -3,11 +3,14 @@
 import asyncio
 import io
 import json
+import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -16,8 +19,9 @@ from tests.system.test_station_process import Start, output, start
 
 from voltline.messages import DataTransferStatus
 from voltline.station.device.listener import Listener
-from voltline.station.device.storage import FolderStorage
+from voltline.station.device.storage import FolderStorage, MemoryStorage
 from voltline.station.simulator.actions import AnswerData, SendData
+from voltline.station.simulator.faults import LosePower
 from voltline.station.simulator.station import SimulatedStation, StationOptions
 from voltline.transport.client import ClientOptions
 
@@ -252,6 +256,57 @@ async def test_log_that_nobody_takes_is_told_to_have_failed(
 
 
 # ---- loss of power
+
+
+class _Stalling(BaseHTTPRequestHandler):
+    """Sends the first half and then nothing, unless it is asked for a rest."""
+
+    asked: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.send_header("Content-Length", str(len(FIRMWARE) - start))
+        self.end_headers()
+        if wanted:
+            self.wfile.write(FIRMWARE[start:])
+        else:
+            self.wfile.write(FIRMWARE[: len(FIRMWARE) // 2])
+            with suppress(ConnectionError):
+                self.rfile.read(1)  # until the station is gone
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Not in a test."""
+
+
+@pytest.fixture
+def stalling() -> Iterator[str]:
+    """Where it serves."""
+    _Stalling.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Stalling) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.requirement("FWU-14")
+async def test_download_goes_on_after_a_loss_of_power_where_it_broke_off(
+    api: httpx.AsyncClient, server: Serving, stalling: str
+) -> None:
+    async with simulated(server, storage=MemoryStorage()) as cp:
+        await cp.until(lambda view: view.online)
+        made = await ordered(api, cp, "firmware-updates", location=f"{stalling}/fw-5.1.bin", retries=3)
+        await cp.until(lambda view: any(one.done_bytes > 100_000 for one in view.transfers))
+        cp.perform(LosePower(0.05))
+        await installed(api, made)
+        assert cp.view().firmware_version == "5.1"
+    first, second = _Stalling.asked
+    assert first is None
+    rest = int(str(second).removeprefix("bytes=").removesuffix("-"))
+    assert 100_000 < rest <= len(FIRMWARE) // 2
 
 
 async def test_installed_firmware_outlives_the_process(

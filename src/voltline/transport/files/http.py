@@ -128,7 +128,7 @@ def fetch(address: SplitResult, file: BinaryIO, had_bytes: int, conduct: Conduct
         total_bytes = None if length is None else had_bytes + length
         done_bytes = had_bytes
         conduct.went_on(done_bytes, total_bytes)
-        while block := response.read(BLOCK_BYTES):
+        while block := response.read1(BLOCK_BYTES):  # whatever has come is kept
             conduct.still_wanted()
             file.write(block)
             done_bytes += len(block)
