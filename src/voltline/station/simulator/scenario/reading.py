@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -19,6 +18,7 @@ from voltline.station.simulator.scenario.expectations import (
     messages_of,
     state_fields,
 )
+from voltline.station.simulator.scenario.makes import station_options
 from voltline.station.simulator.scenario.steps import (
     COMMON,
     CONVERT,
@@ -30,8 +30,7 @@ from voltline.station.simulator.scenario.steps import (
     step_names,
 )
 from voltline.station.simulator.scenario.values import Misread, Template, seconds
-from voltline.station.simulator.station import SimulatedStation, StationOptions
-from voltline.station.simulator.templates import templates
+from voltline.station.simulator.station import StationOptions
 from voltline.station.simulator.yaml_text import (
     Entry,
     Findings,
@@ -52,8 +51,6 @@ OWN_VARIABLES = ("id", "round")
 FAILURES = (*ErrorCode, *(one.value for one in Failure if one is not Failure.REFUSED))
 """What may stand in `error`."""
 
-NOT_FOR_FILES = frozenset({"seed", "auto", "speed", "defaults", "vendor_keys"})
-"""Options of a station that belong to a run, not to a file."""
 _HEAD = ("about", "within", "switched_on", "variables", "station", "stations", "steps")
 
 
@@ -146,7 +143,7 @@ class _ScenarioReader(Reading):
         if one is not None and several is not None:
             self.findings.add(several.key_place, "either 'station' or 'stations', not both")
         if several is None:
-            self._stations[""] = StationOptions() if one is None else self._options(one.node)
+            self._stations[""] = StationOptions() if one is None else station_options(one.node, self.findings)
             return
         if not isinstance(several.node, Mapping) or not several.node.entries:
             self.findings.add(several.node.place, "'stations' holds a mapping for each station, by its name")
@@ -155,46 +152,8 @@ class _ScenarioReader(Reading):
         for name, entry in several.node.entries.items():
             if not name.isidentifier():
                 self.findings.add(entry.key_place, f"{name!r} cannot be the name of a station; take letters")
-            self._stations[name] = self._options(entry.node)
+            self._stations[name] = station_options(entry.node, self.findings)
             self.variables.add(f"{name}.id")
-
-    def _options(self, node: Node) -> StationOptions:
-        if isinstance(node, Scalar) and node.value is None:
-            return StationOptions()
-        if not isinstance(node, Mapping):
-            self.findings.add(node.place, f"a station is described by a mapping, not by {shown(node)}")
-            return StationOptions()
-        fields = {field.encode_name: field for field in msgspec.structs.fields(StationOptions)}
-        values: dict[str, Any] = {}
-        made = node.entries.get("template")
-        for name, entry in node.entries.items():
-            if entry is made:
-                continue
-            if name not in fields or name in NOT_FOR_FILES:
-                names = ["template", *(one for one in fields if one not in NOT_FOR_FILES)]
-                self.findings.add(entry.key_place, unknown("property of a station", name, names))
-                continue
-            try:
-                values[name] = msgspec.convert(_plain(name, entry.node), fields[name].type, strict=False)
-            except msgspec.ValidationError as error:
-                self.findings.add(entry.node.place, f"{name}: {error}")
-        options = self._made(made, values)
-        try:
-            SimulatedStation("ws://localhost/", "CP", options)
-        except ValueError as error:
-            self.findings.add(node.place, str(error))
-        return options
-
-    def _made(self, entry: Entry | None, values: dict[str, Any]) -> StationOptions:
-        """The make of a template, with its habits, but for what is said beside it."""
-        if entry is None:
-            return msgspec.structs.replace(StationOptions(), **values)
-        name = entry.node.text if isinstance(entry.node, Scalar) else ""
-        known = templates()
-        if name in known:
-            return known[name].options(**{"quirky": True, **values})
-        self.findings.add(entry.node.place, unknown("template", name, known))
-        return StationOptions()
 
     # ---- steps
 
@@ -389,24 +348,6 @@ class _ScenarioReader(Reading):
             self.variables.add(name)
             saved[name] = path
         return saved
-
-
-def _plain(name: str, node: Node) -> Any:
-    """The value of a station's property as msgspec takes it; keys of the configuration as pairs."""
-    if isinstance(node, Mapping):
-        pairs = {key: _plain(key, entry.node) for key, entry in node.entries.items()}
-        if name != "configuration":
-            return pairs
-        return [(key, _configured(entry.node)) for key, entry in node.entries.items()]
-    if isinstance(node, Sequence):
-        return [_plain(name, item) for item in node.items]
-    return node.value if node.value is None else node.text
-
-
-def _configured(node: Node) -> str:
-    """A list of words is written with commas between, as the keys of OCPP have it."""
-    parts: Iterable[Node] = node.items if isinstance(node, Sequence) else (node,)
-    return ",".join(part.text for part in parts if isinstance(part, Scalar))
 
 
 def _sample(kind: type) -> str:

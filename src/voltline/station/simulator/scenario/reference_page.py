@@ -14,8 +14,9 @@ from voltline.station.simulator.actions import VERBS, Verb
 from voltline.station.simulator.scenario import values
 from voltline.station.simulator.scenario.expectations import state_fields, station_fields
 from voltline.station.simulator.scenario.library import shipped, shipped_texts
+from voltline.station.simulator.scenario.makes import NOT_FOR_FILES
 from voltline.station.simulator.scenario.matching import OPERATORS
-from voltline.station.simulator.scenario.reading import NOT_FOR_FILES, WITHIN_S
+from voltline.station.simulator.scenario.reading import WITHIN_S
 from voltline.station.simulator.scenario.steps import STEPS, StepKind
 from voltline.station.simulator.station import StationOptions
 
