@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.system.pages import curl_commands, status_of
 from tests.system.small_central import SmallCentral
 
 from voltline.messages import Reason, StartTransaction, StatusNotification, StopTransaction
@@ -128,3 +129,18 @@ def _read(terminal: int, loop: asyncio.AbstractEventLoop) -> bytes:
     except OSError:  # the other end is closed
         loop.remove_reader(terminal)
         return b""
+
+
+async def test_commands_of_the_page_do_what_it_says(central: SmallCentral, start: Start, curl: str):
+    ran = await start(central.url, "--control", "0")
+    assert ran.stdout is not None
+    said = b""
+    while b"is controlled at" not in said:
+        said += await asyncio.wait_for(ran.stdout.readline(), 20)
+    url = re.search(r"controlled at (\S+)", said.decode())
+    assert url is not None
+    await central.heard(StatusNotification, 2)
+    for command in curl_commands("howto/control-a-station.md"):
+        there = command.replace("http://127.0.0.1:8090", url[1])
+        assert await status_of(there, curl) == "200", command
+    await central.heard(StartTransaction)
