@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from hypothesis import settings
@@ -25,6 +26,7 @@ from voltline.messages import (
     ChargingProfilePurpose,
     ChargingSchedule,
     GetCompositeScheduleResponse,
+    GetDiagnostics,
     IdTagInfo,
     LogStatusNotification,
     Payload,
@@ -34,6 +36,7 @@ from voltline.messages import (
     SendLocalList,
     SignedFirmwareStatusNotification,
     StatusNotification,
+    UpdateFirmware,
     ValueFormat,
 )
 from voltline.messages.json_text import MAX_INTEGER, MIN_INTEGER
@@ -209,12 +212,18 @@ def _with_request_id(message: Any) -> Any:
     return msgspec.structs.replace(message, request_id=1) if message.request_id is UNSET else message
 
 
+def _with_uri(message: Any) -> Any:
+    return msgspec.structs.replace(message, location=f"https://example.com/{quote(message.location)}")
+
+
 _EXAMPLE_SCHEDULE = msgspec.convert(
     {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}]},
     ChargingSchedule,
 )
 
 LAWFUL: dict[type, Callable[[Any], Any]] = {
+    GetDiagnostics: _with_uri,
+    UpdateFirmware: _with_uri,
     ChargingProfile: _lawful_profile,
     ChargingSchedule: _lawful_schedule,
     GetCompositeScheduleResponse: _lawful_composite,

@@ -15,9 +15,9 @@ from voltline.messages.action import Payload
 from voltline.messages.authorization import Authorize
 from voltline.messages.availability import ChangeAvailability, UnlockConnector
 from voltline.messages.deviation import CODES, Deviation, DeviationKind, shown
-from voltline.messages.diagnostics import LogStatusNotification, UploadLogStatus
+from voltline.messages.diagnostics import GetDiagnostics, LogStatusNotification, UploadLogStatus
 from voltline.messages.error_codes import ErrorCode
-from voltline.messages.firmware import SignedFirmwareStatus, SignedFirmwareStatusNotification
+from voltline.messages.firmware import SignedFirmwareStatus, SignedFirmwareStatusNotification, UpdateFirmware
 from voltline.messages.local_list import SendLocalList, UpdateType
 from voltline.messages.metering import MeterValue, MeterValues, SampledValue, ValueFormat
 from voltline.messages.reservations import ReserveNow
@@ -233,6 +233,23 @@ def remote_start_transaction(message: RemoteStartTransaction) -> Iterator[Deviat
         yield _breach(f"{path}.transactionId", text, code=_OCCURENCE)
 
 
+# RFC 3986: a scheme, then an authority or a path, all in ASCII.
+_CHARACTER = r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)"
+_USER = r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
+_URI = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?://{_USER}{_HOST}(?::\d*)?(?:[/?]{_CHARACTER}*)?|(?!//){_CHARACTER}+)"
+    rf"(?:#{_CHARACTER}*)?"
+)
+
+
+def _location_is_uri(message: GetDiagnostics | UpdateFirmware) -> Iterator[Deviation]:
+    """OCPP 1.6, 6.25 and 6.55: anyURI. Whether a scheme can be used is for the charge point to tell."""
+    if not _URI.fullmatch(message.location):
+        text = f"{message.location!r} is no URI; one begins with a scheme such as https:// and has no blanks"
+        yield _breach("$.location", text)
+
+
 def clear_charging_profile(message: ClearChargingProfile) -> Iterator[Deviation]:
     yield from _at_least(0, message.connector_id, "$.connectorId", "the connector", "OCPP 1.6, 6.13")
     yield from _at_least(0, message.stack_level, "$.stackLevel", "the stack level", "OCPP 1.6, 7.8")
@@ -293,6 +310,7 @@ RULES: dict[type[Payload], Rule] = {
     ExtendedTriggerMessage: _connector_from_1,
     GetCompositeSchedule: _connector_from_0,
     GetCompositeScheduleResponse: composite_schedule,
+    GetDiagnostics: _location_is_uri,
     LogStatusNotification: _request_id_told,
     MeterValues: meter_values,
     RemoteStartTransaction: remote_start_transaction,
@@ -305,5 +323,6 @@ RULES: dict[type[Payload], Rule] = {
     StopTransaction: stop_transaction,
     TriggerMessage: _connector_from_1,
     UnlockConnector: _connector_from_1,
+    UpdateFirmware: _location_is_uri,
 }
 """What to check of which message."""
