@@ -15,6 +15,7 @@ from voltline.station.device.listener import Listeners
 from voltline.station.simulator.actions import VERBS
 from voltline.station.simulator.control import Control
 from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.transport.json_server import WAITING_TEXTS, Member
 
 MADE = StationOptions(connectors=2, seed=7, reboot_s=0.05, id_tags=("CARD",))
 
@@ -230,3 +231,11 @@ async def test_server_that_stops_says_so_to_those_who_listen():
             await websocket.recv()
     assert caught.value.rcvd is not None
     assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1001, "stopping")
+
+
+async def test_one_who_takes_nothing_is_told_no_more_and_dismissed():
+    member = Member()
+    for number in range(WAITING_TEXTS + 1):
+        member.tell(str(number))
+    assert member.too_slow
+    assert await member.next_text() is None
