@@ -48,9 +48,9 @@ stations:
   - {share: 1, model: Bench 11, connectors: 1, power_kw: 11, cable: tethered}
 arrivals: {cars_a_day: 200}
 stay: {hours: 4}
-meter: {interval_s: 60}
+meter: {interval_s: 10}
 """
-BUSY = STEADY.replace("hours: 4", "hours: 0.3").replace("interval_s: 60", "interval_s: 30")
+BUSY = STEADY.replace("hours: 4", "hours: 0.3")
 
 
 def started(command: list[str], core: int | None) -> tuple[subprocess.Popen[str], int]:
@@ -185,7 +185,7 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=40.0, help="of each part, after the ramp")
-    parser.add_argument("--speed", type=float, default=30.0, help="of the stations' time")
+    parser.add_argument("--speed", type=float, default=10.0, help="of the stations' time")
     parser.add_argument("--ramp", type=float, default=400.0, help="stations a second")
     parser.add_argument("--outage", action="store_true", help="kill voltline serve under load")
     options = parser.parse_args()

@@ -71,7 +71,7 @@ def sampled(
             unit=UNSET if one.unit is None else celsius if one.unit is UnitOfMeasure.CELSIUS else one.unit,
         )
         for one in measured
-        if _is_wanted(one, phases)
+        if (chosen := phases.get(one.measurand)) is not None and ("" in chosen or one.phase in chosen)
     ]
 
 
@@ -83,8 +83,3 @@ def _phases_of(selection: Selection) -> dict[str, frozenset[str]]:
         chosen = {phase, f"{phase}-N"} if phase else {""}
         phases[measurand] = phases.get(measurand, frozenset()) | chosen
     return phases
-
-
-def _is_wanted(measured: Measured, phases: dict[str, frozenset[str]]) -> bool:
-    chosen = phases.get(measured.measurand)
-    return chosen is not None and ("" in chosen or measured.phase in chosen)
