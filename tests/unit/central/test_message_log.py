@@ -27,6 +27,7 @@ from voltline.central.storage.message_log.file import LogFile
 from voltline.central.storage.message_log.reading import MessageReads
 from voltline.central.storage.message_log.writing import MessageLog, Retention
 from voltline.messages import Deviation, DeviationKind, ErrorCode
+from voltline.wire.frames import CallFrame, decode
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 A, B = StationKey(1), StationKey(2)
@@ -152,6 +153,16 @@ async def test_what_was_found_in_a_frame_is_shown_with_it(log: Log) -> None:
     (exchange,) = await log.found(deviating=True)
     assert exchange.frame.deviations == (UNIT,)
     assert await log.ids(deviating=False) == ["2"]
+
+
+async def test_a_frame_whose_id_is_a_number_is_kept_with_what_was_found_in_it(log: Log) -> None:
+    call = decode('[2,17,"Heartbeat",{}]')
+    assert isinstance(call, CallFrame)
+    log.log.frame(A, "in", '[2,17,"Heartbeat",{}]')
+    log.log.deviations(A, call.message_id, call.deviations)
+
+    (exchange,) = await log.found(deviating=True)
+    assert (exchange.frame.head.message_id, exchange.frame.deviations) == ("17", call.deviations)
 
 
 async def test_halves_of_an_exchange_in_two_blocks_are_one_exchange(log: Log) -> None:

@@ -32,7 +32,9 @@ class FrameType(StrEnum):
 
 
 _TYPES = {"2": FrameType.CALL, "3": FrameType.CALLRESULT, "4": FrameType.CALLERROR}
-_HEAD = re.compile(r'\s*\[\s*([234])\s*,\s*"((?:[^"\\]|\\.)*)"\s*(?:,\s*"((?:[^"\\]|\\.)*)")?')
+_HEAD = re.compile(
+    r'\s*\[\s*([234])\s*,\s*(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][0-9.eE+-]*))\s*(?:,\s*"((?:[^"\\]|\\.)*)")?'
+)
 OTHER_ACTION = "?"
 """Stands for every action that OCPP 1.6 does not know."""
 
@@ -54,10 +56,10 @@ def head(text: str) -> Head:
     found = _HEAD.match(text)
     if found is None:
         return _UNREADABLE
-    kind, message_id, word = found.groups()
+    kind, message_id, number, word = found.groups()
     type_ = _TYPES[kind]
     action = _unescaped(word) if word is not None and type_ is FrameType.CALL else ""
-    return Head(type_, _unescaped(message_id), action)
+    return Head(type_, number if message_id is None else _unescaped(message_id), action)
 
 
 def _unescaped(text: str) -> str:
@@ -75,7 +77,7 @@ def quick_action(text: str) -> str:
     start = text[:2]
     if start in ("[3", "[4"):
         return ""
-    parts = text.split('"', 4) if start == "[2" else []
+    parts = text.split('"', 4) if text.startswith('[2,"') else []
     word = parts[3] if len(parts) > 3 and "\\" not in parts[1] else head(text).action
     return word if word in ACTIONS or not word else OTHER_ACTION
 

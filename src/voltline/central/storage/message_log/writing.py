@@ -110,7 +110,8 @@ class MessageLog:
     def deviations(self, station: StationKey, message_id: str, found: tuple[Deviation, ...]) -> None:
         """Keep what was found when the last frame from this charge point with this id was read."""
         # Never the first of a block: what was found in a request is in the block of that request.
-        self._entries.append((self._monotonic(), station, DEVIATED, message_id, found))
+        # The id may be one that was written as a number (`wire.NumericId`), which MessagePack does not know.
+        self._entries.append((self._monotonic(), station, DEVIATED, str(message_id), found))
 
     def met(self, station: StationKey, identity: str) -> None:
         """Who this is; before its first frame."""
