@@ -259,7 +259,7 @@ class Connection:
         return await self._exchange(action, payload, timeout_s)  # type: ignore[no-any-return]
 
     def begin(self, request: Request[Conf], *, timeout_s: float | None = None) -> Promise[Conf]:
-        """Send a CALL; what becomes of it is told by the promise, without a task and a turn of the event loop.
+        """Send a CALL; the promise tells what becomes of it, without a task and a turn of the event loop.
 
         As `call`, which raises here what can be known at once: NotConnected, QueueFull, LocalProtocolError.
         The promise is kept while the answer is being read, so a CALL that its listener begins leaves next. It
