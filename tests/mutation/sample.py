@@ -2,8 +2,9 @@
 
     .venv/bin/python tests/mutation/sample.py
     .venv/bin/python tests/mutation/sample.py --only TXS-05
+    .venv/bin/python tests/mutation/sample.py --only station/
 
-The mutations are in mutations.toml: a text that occurs once in a file, what stands there instead, the tests
+The mutations are in the .toml files beside this one: a text that occurs once in a file, what stands there instead, the tests
 that have to fail then, and the requirements that these tests claim. A mutation is killed if at least one of
 its tests fails with it; without any mutation all of them have to pass, and none may be skipped, which is seen
 to first. The exit code is 1 if a mutation survives.
@@ -46,8 +47,8 @@ class Outcome(NamedTuple):
 
 
 def mutations() -> list[Mutation]:
-    with (HERE / "mutations.toml").open("rb") as file:
-        return [Mutation(**one) for one in tomllib.load(file)["mutation"]]
+    files = sorted(HERE.glob("*.toml"))
+    return [Mutation(**one) for file in files for one in tomllib.loads(file.read_text())["mutation"]]
 
 
 def tree(folder: Path) -> Path:
@@ -72,17 +73,30 @@ def mutate(folder: Path, mutation: Mutation) -> None:
 
 def run(folder: Path, tests: list[str]) -> tuple[int, str]:
     """pytest's exit code, and the last line of what it says."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", "not postgresql"),
-            *(f"tests/{test}" for test in tests),
-        ],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    try:
+        done = subprocess.run(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-x",
+                    "-p",
+                    "no:cacheprovider",
+                    "-k",
+                    "not postgresql",
+                ),
+                *(f"tests/{test}" for test in tests),
+            ],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+    except subprocess.TimeoutExpired:
+        return 1, f"no end in {PATIENCE_S} s"
     return done.returncode, (done.stdout.strip().splitlines() or [""])[-1]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import shutil
-import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -27,6 +26,7 @@ from voltline.central.settings import (
     Settings,
 )
 from voltline.cli.demo_table import changes, live_table, summary
+from voltline.cli.shared import stop_on_signals
 from voltline.station.core.hardware import Outlet
 from voltline.station.simulator.station import SimulatedStation, StationOptions
 from voltline.station.simulator.view import StationView
@@ -81,7 +81,7 @@ def demo(
 
 
 async def _demo(settings: Settings, count: int) -> None:
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     console = Console()
     _log_to(console, settings.log)
     try:
@@ -166,21 +166,6 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def asked(number: int) -> None:
-        if stop.is_set():
-            # Asked twice: what was answered is durable, and nothing else here is worth waiting for.
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked, int(number))
-    return stop
 
 
 def _log_to(console: Console, settings: LogSettings) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from voltline.cli.shared import StationPassword
+
 
 class FleetFailed(TyperException):
     """The fleet cannot be started; the text says why."""
@@ -55,14 +57,7 @@ def fleet(
     prefix: Annotated[
         str, typer.Option(metavar="TEXT", help="Identities begin with it; a number follows.")
     ] = "FLEET",
-    password: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            envvar="VOLTLINE_STATION_PASSWORD",
-            help="Of every station, for HTTP Basic authentication; better by environment.",
-        ),
-    ] = None,
+    password: StationPassword = None,
     report: Annotated[
         list[Path] | None,
         typer.Option(

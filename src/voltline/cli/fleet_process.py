@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import multiprocessing
-import os
 import resource
 import signal
 import sys
@@ -23,6 +22,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from voltline.cli.shared import stop_on_signals
 from voltline.station.simulator.fleet.fleet import Fleet, FleetOptions
 from voltline.station.simulator.fleet.page import page
 from voltline.station.simulator.fleet.report import Report, report_of
@@ -74,8 +74,7 @@ async def _run(plan: Plan) -> int:
     console = Console(highlight=False)
     Fleet(plan.options)  # what cannot be is told before any process is started
     _check_sockets(plan.options)
-    stop = asyncio.Event()
-    _on_signals(stop)
+    stop = stop_on_signals()
     crew: _Crew = _Here(plan.options) if plan.options.processes == 1 else _Processes(plan.options)
     began, clock = datetime.now(UTC), time.monotonic()
     samples: list[Sample] = []
@@ -123,16 +122,6 @@ def _check_sockets(options: FleetOptions) -> None:
             f"{options.count} stations in {options.processes} process(es) need {needed} open files each, and "
             f"this user may have {limit}: raise it by 'ulimit -n', or take more --processes"
         )
-
-
-def _on_signals(stop: asyncio.Event) -> None:
-    def asked(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked, int(number))
 
 
 def _write(plan: Plan, report: Report, console: Console) -> None:

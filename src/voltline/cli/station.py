@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voltline.cli.shared import StationPassword
+
 if TYPE_CHECKING:
     from voltline.station.simulator.station import StationOptions
 
@@ -56,14 +58,7 @@ def station(
     vendor: Annotated[str, typer.Option(metavar="TEXT", help="Vendor in BootNotification.")] = "Voltline",
     model: Annotated[str, typer.Option(metavar="TEXT", help="Model in BootNotification.")] = "Simulated AC",
     firmware: Annotated[str, typer.Option(metavar="TEXT", help="Version in BootNotification.")] = "1.0.0",
-    password: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            envvar="VOLTLINE_STATION_PASSWORD",
-            help="For HTTP Basic authentication; better by environment.",
-        ),
-    ] = None,
+    password: StationPassword = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from voltline.cli.shared import stop_on_signals
 from voltline.cli.station_lines import exchange_line, is_trouble, notice_line, view_lines
 from voltline.cli.station_view import ScreenTerminal
 from voltline.cli.terminal import Terminal
@@ -76,8 +75,7 @@ async def _run(
         terminal.view = simulated.view
     log = _TerminalLog(terminal)
     logging.getLogger("voltline").addHandler(log)
-    stop = asyncio.Event()
-    _on_signals(stop)
+    stop = stop_on_signals()
     console = _Console(simulated, terminal, stop)
     terminal.print(f"{identity} connects to {simulated.url}; type 'help' for what you can do")
     server = await _control(simulated, listeners, faces.control, stop)
@@ -125,16 +123,6 @@ async def _control(
         reason = error.strerror or str(error)
         raise ValueError(f"--control cannot listen on {host}:{port}: {reason}; choose another") from None
     return server
-
-
-def _on_signals(stop: asyncio.Event) -> None:
-    def asked(number: int) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked, int(number))
 
 
 class _Console:

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from voltline.cli.shared import StationPassword
+
 DEFAULT_URL = "ws://127.0.0.1:9000/ocpp"
 DEFAULT_API = "http://127.0.0.1:8080"
 
@@ -55,14 +57,7 @@ def station_run(
     report: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write a report there; - is stdout.")
     ] = None,
-    password: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            envvar="VOLTLINE_STATION_PASSWORD",
-            help="For HTTP Basic authentication; better by environment.",
-        ),
-    ] = None,
+    password: StationPassword = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what fails.")] = False,
     messages: Annotated[
         bool, typer.Option("--messages", "-m", help="Show every message between the steps.")

@@ -153,9 +153,11 @@ def test_list_that_breaks_a_rule_fails_and_changes_nothing(
 def test_list_that_does_not_fit_fails_and_changes_nothing():
     lab = Lab(listed_tags=3).boot()
     assert send(lab, 1, FULL, {"A": tag_info(), "B": tag_info()}) == "Accepted"
-    assert send(lab, 2, DIFFERENTIAL, {"C": tag_info(), "D": tag_info()}) == "Failed"
+    assert send(lab, 2, DIFFERENTIAL, {TAG: tag_info(), "D": tag_info()}) == "Failed"
     assert version(lab) == 1
-    assert send(lab, 2, DIFFERENTIAL, {"A": None, "C": tag_info(), "D": tag_info()}) == "Accepted"
+    assert not charges_offline(lab)
+    lab.connect()
+    assert send(lab, 2, DIFFERENTIAL, {"A": None, TAG: tag_info(), "D": tag_info()}) == "Accepted"
 
 
 @pytest.mark.requirement("LST-11")

@@ -196,6 +196,16 @@ def test_known_tag_charges_offline_only_when_that_is_configured(known: Lab):
     assert not known.energized()
 
 
+@pytest.mark.requirement("AUT-12", "OFF-01")
+def test_known_tag_is_not_an_unknown_one(known: Lab):
+    known.set("LocalAuthorizeOffline", "false")
+    known.set("AllowOfflineTxForUnknownId", "true")
+    known.charge()
+    assert not known.energized()
+    known.charge(2, OTHER_TAG)
+    assert known.energized(2)
+
+
 @pytest.mark.requirement("CAC-02", "CAC-03", "CAC-05", "OFF-02", "OFF-05", "TXS-07", "AUT-09")
 def test_tag_last_seen_blocked_is_refused_offline_even_if_unknown_ones_are_allowed(lab: Lab):
     lab.set("AllowOfflineTxForUnknownId", "true")
@@ -261,6 +271,14 @@ def test_tag_known_as_refused_is_asked_about_again_when_online(lab: Lab):
 @pytest.mark.requirement("CAC-11", "CAC-12")
 def test_cleared_cache_knows_nobody(known: Lab):
     assert known.ask(ClearCache()).status == "Accepted"
+    known.charge()
+    assert not known.energized()
+
+
+@pytest.mark.requirement("CAC-11", "CAC-07")
+def test_cleared_cache_stays_so_over_a_loss_of_power(known: Lab):
+    known.ask(ClearCache())
+    known.lose_power()
     known.charge()
     assert not known.energized()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ftplib
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 from urllib.parse import SplitResult, unquote
 
@@ -48,8 +49,9 @@ class _Ftps(ftplib.FTP_TLS):
         return wrapped, size
 
 
-def _ftp(address: SplitResult, conduct: Conduct) -> ftplib.FTP:
-    """Connected, logged in, in binary mode."""
+@contextmanager
+def _session(address: SplitResult, conduct: Conduct) -> Iterator[ftplib.FTP]:
+    """Connected, logged in, in binary mode; left politely unless something goes wrong within."""
     client: ftplib.FTP
     if address.scheme == "ftps":
         client = _Ftps(conduct, implicit=address.port == IMPLICIT_FTPS_PORT)
@@ -64,16 +66,11 @@ def _ftp(address: SplitResult, conduct: Conduct) -> ftplib.FTP:
         if isinstance(client, _Ftps):
             client.prot_p()
         client.voidcmd("TYPE I")
-    except BaseException:
+        yield client
+        with suppress(OSError, EOFError, ftplib.Error):
+            client.quit()
+    finally:
         client.close()
-        raise
-    return client
-
-
-def _leave(client: ftplib.FTP) -> None:
-    with suppress(OSError, EOFError, ftplib.Error):
-        client.quit()
-    client.close()
 
 
 def _end(data: socket.socket) -> None:
@@ -91,9 +88,8 @@ def _size(client: ftplib.FTP, name: str) -> int | None:
 
 def fetch(address: SplitResult, file: BinaryIO, had_bytes: int, conduct: Conduct) -> None:
     name = unquote(address.path).removeprefix("/")
-    client = _ftp(address, conduct)
     done_bytes = had_bytes
-    try:
+    with _session(address, conduct) as client:
         total_bytes = _size(client, name)
         if total_bytes is not None and had_bytes > total_bytes:
             file.seek(0)
@@ -109,19 +105,14 @@ def fetch(address: SplitResult, file: BinaryIO, had_bytes: int, conduct: Conduct
                 conduct.went_on(done_bytes, total_bytes)
             _end(data)
         client.voidresp()
-    except BaseException:
-        client.close()
-        raise
-    _leave(client)
     if total_bytes is not None and done_bytes != total_bytes:
         text = f"{address.hostname} broke off after {done_bytes} of {total_bytes} bytes"
         raise TransferFailed(Fault.FAILED, text)
 
 
 def bring(address: SplitResult, name: str, file: BinaryIO, resume: bool, conduct: Conduct) -> None:
-    client = _ftp(address, conduct)
     total_bytes = length_of(file)
-    try:
+    with _session(address, conduct) as client:
         # A slash at the beginning separates host and path and means no root (RFC 1738, 3.2.2).
         if folder := unquote(address.path).removeprefix("/").removesuffix("/"):
             client.cwd(folder)
@@ -137,7 +128,3 @@ def bring(address: SplitResult, name: str, file: BinaryIO, resume: bool, conduct
                 conduct.went_on(done_bytes, total_bytes)
             _end(data)
         client.voidresp()
-    except BaseException:
-        client.close()
-        raise
-    _leave(client)
