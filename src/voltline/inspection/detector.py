@@ -1,0 +1,119 @@
+"""What a detector is: one file, one class, one subject.
+
+A detector file in `inspection/detectors/` (or in a user's folder, or named by an entry point in the group
+`voltline.detectors`) holds a subclass of `Detector`; the registry finds it by itself.
+
+    class Settings(DetectorSettings, frozen=True):
+        after_s: Annotated[float, doc("An answer is slow from here.", unit="s")] = 10.0
+
+    class SlowResponse(Detector):
+        id = "R03"
+        title = "Slow response"
+        severity = Severity.WARNING
+        basis = ("OCPP-J 1.6, 4.1.1",)
+        who = Who.BACK_END
+        next_step = "Look for what the answering side did in that time."
+        explanation = "..."
+        events = (Answered,)
+        settings: Settings = Settings()
+
+        def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+            assert isinstance(event, Answered)
+            if (event.exchange.took_s or 0) > self.settings.after_s:
+                yield self.finding(facts, f"{event.exchange.name} took ...", event.exchange.records)
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from voltline.inspection.events import Event
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Evidence, Finding, Severity, Who
+from voltline.inspection.records import Record
+
+__all__ = ["Detector", "DetectorSettings"]
+
+
+class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of a detector. Each field is `Annotated[..., doc("meaning", unit="s")]` with a default."""
+
+
+class Detector:
+    """Looks at the events of one station, in order, and tells what is wrong. One object a station.
+
+    It keeps what it needs between events in itself, bounded: a station may run for years.
+    """
+
+    id: ClassVar[str]
+    """Stable: `R01`, or a prefix of the user's own. Used in JSON, baselines and documentation."""
+    title: ClassVar[str]
+    """What it finds, in a few words. The title of its findings unless they give another."""
+    severity: ClassVar[Severity]
+    """Of its findings, unless they give another."""
+    basis: ClassVar[tuple[str, ...]]
+    """Sections: `"OCPP 1.6, 5.16"`, `"OCPP-J 1.6, 4.1.1"`, `"errata 3.18"`, `"IEC 61851-1"`; may be empty."""
+    who: ClassVar[Who]
+    """Who should act, unless a finding says another."""
+    next_step: ClassVar[str]
+    """What that one should do, one or two sentences, unless a finding says another."""
+    explanation: ClassVar[str]
+    """A paragraph for a person who has never met it: what it means, what causes it, when it is harmless."""
+    events: ClassVar[tuple[type[Event], ...]]
+    """The classes of event that `see` is called with."""
+    actions: ClassVar[frozenset[str] | None] = None
+    """Where given, of the events with an exchange only those of these actions are shown."""
+    settings: DetectorSettings = DetectorSettings()
+    """The thresholds; declare it with the detector's own settings class and its defaults."""
+
+    def __init__(self, settings: DetectorSettings | None = None) -> None:
+        if settings is not None:
+            self.settings = settings
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Look at one event. `facts` know it already."""
+        raise NotImplementedError
+
+    def end(self, facts: Facts) -> Iterable[Finding]:
+        """The log ends here; whatever is not decided is unknown, not wrong. Not called while live."""
+        return ()
+
+    def finding(
+        self,
+        facts: Facts,
+        text: str,
+        records: Iterable[Record] = (),
+        *,
+        connector: int | None = None,
+        title: str | None = None,
+        severity: Severity | None = None,
+        who: Who | None = None,
+        next_step: str | None = None,
+        count: int = 1,
+        first_at: datetime | None = None,
+        last_at: datetime | None = None,
+    ) -> Finding:
+        """A finding of this detector, with the class's own words where none are given.
+
+        `records` are the lines that show it. Without `first_at` and `last_at` the times are those of the
+        first and the last of them, or else the time it is now in the log.
+        """
+        shown = tuple(records)
+        times = [record.at for record in shown if record.at is not None]
+        return Finding(
+            detector=self.id,
+            severity=severity or self.severity,
+            station=facts.station,
+            connector=connector,
+            first_at=first_at or min(times, default=facts.now),
+            last_at=last_at or max(times, default=facts.now),
+            title=title or self.title,
+            text=text,
+            evidence=tuple(Evidence.of(record) for record in shown),
+            who=who or self.who,
+            next_step=next_step or self.next_step,
+            count=count,
+            basis=self.basis,
+        )

@@ -1,0 +1,143 @@
+"""What is known of a station at a moment of its log. The engine keeps it; detectors only read it."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from voltline.inspection.events import Exchange
+from voltline.inspection.records import Record
+from voltline.inspection.sessions import Session
+from voltline.messages import (
+    BootNotification,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    RegistrationStatus,
+)
+from voltline.smart_charging.stack import Installed
+
+__all__ = ["Connector", "Facts"]
+
+
+class Connector(msgspec.Struct, gc=False, eq=False):
+    """What is known of a connector; number 0 is the charge point itself."""
+
+    number: int
+    status: ChargePointStatus | None = None
+    """The latest that it reported; None before it did."""
+    previous_status: ChargePointStatus | None = None
+    error_code: ChargePointErrorCode | None = None
+    status_at: datetime | None = None
+    """Since when: by the station's time if it gave one, else by the log's."""
+    status_record: Record | None = None
+    session: Session | None = None
+    """The session that is open on it."""
+    last_session: Session | None = None
+    """The session that ended last."""
+
+
+class Facts:
+    """Everything that more than one detector wants to know of one station.
+
+    Times are aware. All of it is what the log has shown so far: what stands before the log is not known,
+    and absent here.
+    """
+
+    def __init__(self, station: str) -> None:
+        self.station = station
+        self.now: datetime | None = None
+        """The latest time of the log."""
+        self.first_at: datetime | None = None
+        """The first time of the log."""
+        self.frames = 0
+        """Frames seen, repeats not counted."""
+        self.notes = 0
+        """Vendor text lines seen."""
+        self.configuration: dict[str, str | None] = {}
+        """Configuration keys as GetConfiguration told or an accepted ChangeConfiguration set them; by lower
+        case name. None: the key is known and has no value."""
+        self.unknown_keys: set[str] = set()
+        """Keys, in lower case, that the station said it does not know."""
+        self.boot: Exchange | None = None
+        """The latest BootNotification."""
+        self.boots = 0
+        self.booted_at: datetime | None = None
+        """When it was made, in the log's time."""
+        self.registration: RegistrationStatus | None = None
+        """What the central system answered to it last; None if the log has no answer."""
+        self.interval_s: int | None = None
+        """The heartbeat interval, from the answer to BootNotification or HeartbeatInterval."""
+        self.connection = 0
+        """Which of its connections this is, from 1; 0 is one that was open when the log began."""
+        self.connected: bool | None = None
+        """None where the log has no connection marks."""
+        self.connected_at: datetime | None = None
+        self.disconnected_at: datetime | None = None
+        self.connectors: dict[int, Connector] = {}
+        self.sessions: dict[int, Session] = {}
+        """The open sessions by transaction id. Sessions without an id are in `connectors` only."""
+        self.profiles: list[Installed] = []
+        """The charging profiles that the station accepted and, as far as is known, still has."""
+        self.clock_offset_s: float | None = None
+        """The station's clock minus the log's, the median of the latest fresh messages."""
+        self.replaying = False
+        """The station is delivering what it had queued while it was offline: payload times are old, and many
+        messages come at once. No fault."""
+        self.answers_from_station = 0
+        self.answers_from_central = 0
+        """Answers seen from each side: where one side has none in a long log, that side was not captured."""
+        self.calls_from_station = 0
+        self.calls_from_central = 0
+        self.ended = False
+        """The log is at its end."""
+
+    @property
+    def model(self) -> tuple[str, str, str] | None:
+        """Vendor, model and firmware (empty if not told) of the latest BootNotification."""
+        boot = None if self.boot is None else self.boot.request
+        if not isinstance(boot, BootNotification):
+            return None
+        firmware = boot.firmware_version
+        return (
+            boot.charge_point_vendor,
+            boot.charge_point_model,
+            firmware if isinstance(firmware, str) else "",
+        )
+
+    def connector(self, number: int) -> Connector:
+        """The connector of this number, made known if it was not."""
+        found = self.connectors.get(number)
+        if found is None:
+            found = self.connectors[number] = Connector(number)
+        return found
+
+    def setting(self, key: str) -> str | None:
+        """The value of a configuration key, None if it is not known."""
+        return self.configuration.get(key.lower())
+
+    def number(self, key: str) -> int | None:
+        """The same as a whole number; None if it is not known or is no number."""
+        value = self.setting(key)
+        try:
+            return None if value is None else int(value.strip())
+        except ValueError:
+            return None
+
+    def since_boot(self) -> timedelta | None:
+        """How long ago it booted, by the log's time; None if that is not known."""
+        return None if self.booted_at is None or self.now is None else self.now - self.booted_at
+
+    def listens_to(self, *, station: bool) -> bool:
+        """Whether the log holds answers of that side at all; only then is a missing one conspicuous.
+
+        True before anything could have been answered.
+        """
+        answers, calls = (
+            (self.answers_from_station, self.calls_from_central)
+            if station
+            else (self.answers_from_central, self.calls_from_station)
+        )
+        return answers > 0 or calls < _ENOUGH_CALLS
+
+
+_ENOUGH_CALLS = 5
+"""So many CALLs without a single answer from the other side: that side is not in the log."""
