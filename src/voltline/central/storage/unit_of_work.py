@@ -28,6 +28,7 @@ from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
 from voltline.central.storage.reservations import SqlReservations
 from voltline.central.storage.schema import writer_marks
 from voltline.central.storage.scope import Scope
+from voltline.central.storage.sites import SqlSites
 from voltline.central.storage.stations import SqlStations
 from voltline.central.storage.status import SqlConnectors
 from voltline.central.storage.transactions import SqlTransactions
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.local_lists = SqlLocalLists(scope)
         self.reservations = SqlReservations(scope)
         self.charging_profiles = SqlChargingProfiles(scope)
+        self.sites = SqlSites(scope)
         self.transactions = SqlTransactions(scope)
         self.data_transfers = SqlDataTransfers(scope)
         self.file_jobs = SqlFileJobs(scope)

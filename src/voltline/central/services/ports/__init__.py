@@ -37,6 +37,7 @@ from voltline.central.services.ports.events import EventQueries, Events
 from voltline.central.services.ports.files import FileJobs, FileQueries, Files
 from voltline.central.services.ports.local_lists import LocalListQueries, LocalLists
 from voltline.central.services.ports.reservations import ReservationQueries, Reservations
+from voltline.central.services.ports.sites import SiteQueries, Sites
 from voltline.central.services.ports.stations import StationQueries
 from voltline.central.services.ports.transactions import (
     MeterValues,
@@ -174,6 +175,8 @@ class UnitOfWork(Protocol):
     @property
     def charging_profiles(self) -> ChargingProfiles: ...
     @property
+    def sites(self) -> Sites: ...
+    @property
     def events(self) -> Events: ...
     @property
     def commands(self) -> Commands: ...
@@ -229,6 +232,7 @@ class Queries(
     LocalListQueries,
     ReservationQueries,
     ChargingProfileQueries,
+    SiteQueries,
     FileQueries,
     CertificateQueries,
     DataTransferQueries,

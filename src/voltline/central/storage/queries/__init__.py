@@ -19,6 +19,7 @@ from voltline.central.storage.queries.events import EventReads
 from voltline.central.storage.queries.files import FileReads
 from voltline.central.storage.queries.local_lists import LocalListReads
 from voltline.central.storage.queries.reservations import ReservationReads
+from voltline.central.storage.queries.sites import SiteReads
 from voltline.central.storage.queries.stations import StationReads
 from voltline.central.storage.queries.transactions import TransactionReads
 from voltline.central.storage.schema import connectors
@@ -34,6 +35,7 @@ class SqlQueries(
     LocalListReads,
     ReservationReads,
     ChargingProfileReads,
+    SiteReads,
     FileReads,
     CertificateReads,
     DataTransferReads,

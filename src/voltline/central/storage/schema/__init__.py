@@ -35,6 +35,7 @@ from voltline.central.storage.schema.first_floor import (
 from voltline.central.storage.schema.local_lists import local_lists
 from voltline.central.storage.schema.repairs import repairs
 from voltline.central.storage.schema.reservations import reservations
+from voltline.central.storage.schema.sites import site_history, sites
 
 __all__ = [
     "boots",
@@ -68,6 +69,8 @@ __all__ = [
     "reservations",
     "revocations",
     "security_events",
+    "site_history",
+    "sites",
     "stations",
     "status_history",
     "tokens",
