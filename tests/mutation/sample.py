@@ -4,10 +4,10 @@
     .venv/bin/python tests/mutation/sample.py --only TXS-05
     .venv/bin/python tests/mutation/sample.py --only station/
 
-The mutations are in the .toml files beside this one: a text that occurs once in a file, what stands there instead, the tests
-that have to fail then, and the requirements that these tests claim. A mutation is killed if at least one of
-its tests fails with it; without any mutation all of them have to pass, and none may be skipped, which is seen
-to first. The exit code is 1 if a mutation survives.
+The mutations are in the .toml files beside this one: a text that occurs once in a file, what stands there
+instead, the tests that have to fail then, and the requirements that these tests claim. A mutation is killed
+if at least one of its tests fails with it, or never ends; without any mutation all of them have to pass, and
+none may be skipped, which is seen to first. The exit code is 1 if a mutation survives.
 """
 
 from __future__ import annotations

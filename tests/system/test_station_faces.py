@@ -9,20 +9,16 @@ import pty
 import re
 import socket
 import struct
-import sys
 import termios
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from tests.system.pages import curl_commands, status_of
 from tests.system.small_central import SmallCentral
+from tests.system.station_processes import Start, output, station_processes
 
 from voltline.messages import Reason, StartTransaction, StatusNotification, StopTransaction
-
-VOLTLINE = Path(sys.executable).with_name("voltline")
-Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
 @pytest.fixture
@@ -33,29 +29,8 @@ async def central() -> AsyncIterator[SmallCentral]:
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Starts `voltline station` with these arguments; what is still running after the test is killed."""
-    started: list[asyncio.subprocess.Process] = []
-
-    async def start(*arguments: str, **how: object) -> asyncio.subprocess.Process:
-        streams = {
-            "stdin": asyncio.subprocess.DEVNULL,
-            "stdout": asyncio.subprocess.PIPE,
-            "stderr": asyncio.subprocess.STDOUT,
-        }
-        command = [str(VOLTLINE), "station", *arguments]
-        started.append(await asyncio.create_subprocess_exec(*command, **(streams | how)))
-        return started[-1]
-
-    yield start
-    for ran in started:
-        if ran.returncode is None:
-            ran.kill()
-        await ran.communicate()
-
-
-async def output(ran: asyncio.subprocess.Process) -> str:
-    data, _ = await asyncio.wait_for(ran.communicate(), 20.0)
-    return data.decode()
+    async with station_processes() as start:
+        yield start
 
 
 async def test_control_api_drives_the_process_and_ends_it(central: SmallCentral, start: Start):

@@ -6,16 +6,13 @@ import asyncio
 import os
 import re
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from tests.system.small_central import SmallCentral
+from tests.system.station_processes import VOLTLINE, Start, output, station_processes
 
 from voltline.messages import MeterValues, Reason, StartTransaction, StopTransaction
-
-VOLTLINE = Path(sys.executable).with_name("voltline")
 
 
 @pytest.fixture
@@ -24,36 +21,10 @@ async def central() -> AsyncIterator[SmallCentral]:
         yield central
 
 
-Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
-
-
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Starts `voltline station` with these arguments; what is still running after the test is killed."""
-    started: list[asyncio.subprocess.Process] = []
-
-    async def start(
-        *arguments: str, program: Sequence[str] = (), **how: object
-    ) -> asyncio.subprocess.Process:
-        command = [*(program or (str(VOLTLINE), "station")), *arguments]
-        streams = {
-            "stdin": asyncio.subprocess.DEVNULL,
-            "stdout": asyncio.subprocess.PIPE,
-            "stderr": asyncio.subprocess.STDOUT,
-        }
-        started.append(await asyncio.create_subprocess_exec(*command, **(streams | how)))
-        return started[-1]
-
-    yield start
-    for ran in started:
-        if ran.returncode is None:
-            ran.kill()
-        await ran.communicate()
-
-
-async def output(ran: asyncio.subprocess.Process) -> str:
-    data, _ = await asyncio.wait_for(ran.communicate(), 20.0)
-    return data.decode()
+    async with station_processes() as start:
+        yield start
 
 
 async def test_commands_in_a_pipe_make_a_session(central: SmallCentral, start: Start):

@@ -199,6 +199,15 @@ class Lab:
         while self.waiting:
             self.answer(self.waiting.pop(0))
 
+    def leave_start_unanswered(self) -> None:
+        """Begin a transaction whose StartTransaction is under way; everything is held from now on."""
+        self.holding = True
+        self.plug()
+        self.answer(self.waiting.pop())  # Preparing
+        self.tag()
+        self.answer(self.waiting.pop())  # Authorize
+        assert self.names()[-1] == "StartTransaction"
+
     def answer(self, send: Send) -> None:
         if type(send.request) in self.failures:
             self.do(Failed(send.number, Failure.REFUSED, "InternalError"))

@@ -58,12 +58,7 @@ def test_offline_session_is_delivered_in_order_with_its_own_times(known: Lab):
 
 @pytest.mark.requirement("QUE-02")
 def test_what_was_under_way_when_the_link_broke_is_sent_again(lab: Lab):
-    lab.holding = True
-    lab.plug()
-    lab.answer(lab.waiting.pop())  # Preparing
-    lab.tag()
-    lab.answer(lab.waiting.pop())  # Authorize
-    assert lab.names()[-1] == "StartTransaction"
+    lab.leave_start_unanswered()
     for _ in range(5):
         lab.disconnect()
         lab.connect()
@@ -76,6 +71,17 @@ def test_what_was_under_way_when_the_link_broke_is_sent_again(lab: Lab):
     assert len(starts) == 7
     assert len(set(starts)) == 1
     assert lab.transaction_id == 1
+
+
+@pytest.mark.requirement("QUE-02")
+def test_what_was_under_way_when_the_link_broke_keeps_its_place(lab: Lab):
+    lab.leave_start_unanswered()
+    lab.tag()
+    lab.disconnect()
+    lab.holding = False
+    lab.connect()
+    sent = [name for name in lab.names() if name.endswith("Transaction")]
+    assert sent == ["StartTransaction", "StartTransaction", "StopTransaction"]
 
 
 @pytest.mark.requirement("QUE-03", "STN-11")

@@ -96,12 +96,7 @@ def test_queue_is_delivered_in_order_after_a_loss_of_power(lab: Lab):
 
 
 def test_what_was_under_way_when_the_power_failed_is_sent_again(lab: Lab):
-    lab.holding = True
-    lab.plug()
-    lab.answer(lab.waiting.pop())  # Preparing
-    lab.tag()
-    lab.answer(lab.waiting.pop())  # Authorize
-    assert lab.names()[-1] == "StartTransaction"
+    lab.leave_start_unanswered()
     lab.holding = False
     lab.lose_power()
     lab.connect()

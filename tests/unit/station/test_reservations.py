@@ -24,6 +24,7 @@ from voltline.messages import (
     ResetType,
     SendLocalList,
     StartTransaction,
+    StatusNotification,
     UpdateType,
 )
 from voltline.station.core.happenings import FaultCleared, FaultRaised, ImpossibleHappening, PoweredUp
@@ -384,11 +385,13 @@ def test_one_connector_reserved_as_any_is_there_for_its_holder(single: Lab):
 
 @pytest.mark.requirement("RSV-14", "RSV-16")
 def test_reservation_expires_to_the_second(lab: Lab):
-    reserve(lab, 42, minutes=10)
-    lab.run(599)
+    reserve(lab, 42, minutes=11)
+    expires_at = lab.moment.utc + timedelta(minutes=11)
+    lab.run(659)
     assert lab.statuses(1) == ["Reserved"]
-    lab.run(1)
+    lab.run(60)
     assert lab.statuses(1) == ["Reserved", "Available"]
+    assert lab.last(StatusNotification).timestamp == expires_at
     assert cancel(lab, 42) == "Rejected"
     lab.charge(1, OTHER_TAG)
     assert started(lab, 1)
