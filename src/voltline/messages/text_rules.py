@@ -247,7 +247,7 @@ def _location_is_uri(message: GetDiagnostics | UpdateFirmware) -> Iterator[Devia
     """OCPP 1.6, 6.25 and 6.55: anyURI. Whether a scheme can be used is for the charge point to tell."""
     if not _URI.fullmatch(message.location):
         text = f"{message.location!r} is no URI; one begins with a scheme such as https:// and has no blanks"
-        yield _breach("$.location", text)
+        yield _breach("$.location", text, DeviationKind.BAD_TEXT)
 
 
 def clear_charging_profile(message: ClearChargingProfile) -> Iterator[Deviation]:

@@ -196,3 +196,28 @@ def test_rules_are_checked_on_what_tolerant_reading_mended() -> None:
         ("$.connectorId", "wrong_type"),
         ("$.connectorId", "rule"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("location", "is_uri"),
+    [
+        ("ftp://user:secret@files.example:2121/in/", True),
+        ("https://[2001:db8::1]:8443/fw%20one.bin?v=2#part", True),
+        ("mailto:site@example.com", True),
+        ("", False),
+        ("files.example/in", False),
+        ("https://files.example/fw one.bin", False),
+        ("https://files.example/100%", False),
+        ("https://[files.example/fw.bin", False),
+        ("https://files.example/ä.bin", False),
+    ],
+)
+def test_location_of_a_file_is_a_uri(location: str, *, is_uri: bool) -> None:
+    for action in ("GetDiagnostics", "UpdateFirmware"):
+        payload = {"location": location} | (
+            {"retrieveDate": "2024-01-11T08:00:00Z"} if action == "UpdateFirmware" else {}
+        )
+        assert (read(action, payload, Mode.STRICT).message is not None) is is_uri
+        tolerant = read(action, payload, Mode.TOLERANT)
+        assert tolerant.message is not None
+        assert [one.path for one in tolerant.deviations] == ([] if is_uri else ["$.location"])
