@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import UNSET
 
 from voltline.messages import ChargingRateUnit, ChargingSchedule
-from voltline.smart_charging.stack import PHASES, Installed, Limit, Session, changes, limit_at
+from voltline.smart_charging.limits import PHASES, Limit
+from voltline.smart_charging.plan import SECOND_US, Installed, Span, microseconds
+from voltline.smart_charging.stack import Session, Stack, lowest
 
 TOLERANCE = 0.01
 """Shares of a limit by which conversion and rounding may differ."""
+FURTHEST_S = 366 * 86_400
+"""As far as is looked ahead; what recurs recurs without end."""
 
 
 class Segment(NamedTuple):
@@ -53,23 +58,60 @@ def composite(
     duration_s: int,
     session: Session | None,
 ) -> tuple[Segment, ...]:
-    """The limits from `start` on for `duration_s`; neighbours with one limit are one segment.
+    """The limits from `start` on for `duration_s`, a year at most; neighbours with one limit are one segment.
 
-    Without a session, what a transaction that began at `start` would have to keep to.
+    Without a session, what a transaction that began at `start` would have to keep to. Connector 0 is the
+    charge point as a whole, of which only the ChargePointMaxProfiles are known.
     """
-    expected = session
-    if session is None and connector_id > 0:
-        expected = Session(None, connector_id, start)
-    end = start + timedelta(seconds=duration_s)
-    bounds = [start, *changes(installed, start, end, expected), end]
-    segments: list[Segment] = []
-    for begin, until in pairwise(bounds):
-        limit = limit_at(installed, connector_id, begin, expected)
-        if segments and segments[-1].limit == limit:
-            segments[-1] = segments[-1]._replace(end_s=(until - start).total_seconds())
-        else:
-            segments.append(Segment((begin - start).total_seconds(), (until - start).total_seconds(), limit))
-    return tuple(segments)
+    stack, begin = Stack(installed), microseconds(start)
+    end = begin + min(duration_s, FURTHEST_S) * SECOND_US
+    tracks = [stack.most_spans(begin, end)]
+    if connector_id:
+        tracks.append(stack.transaction_spans(begin, end, session or Session(None, connector_id, start)))
+    found: list[tuple[int, Limit | None]] = []
+    for at, limits in steps(tracks, begin, end):
+        limit = lowest(limits[0], limits[1] if connector_id else None)
+        if not found or found[-1][1] != limit:
+            found.append((at, limit))
+    ends = [at for at, _ in found[1:]] + [end - begin]
+    return tuple(
+        Segment(at / SECOND_US, until / SECOND_US, holding)
+        for (at, holding), until in zip(found, ends, strict=True)
+    )
+
+
+def steps(
+    tracks: Sequence[Sequence[Span]], start: int, end: int, grain: int = 1
+) -> Iterator[tuple[int, list[Limit | None]]]:
+    """What holds on each track, from each moment on at which that may change. Moments in microseconds.
+
+    They are told in grains from `start`, and rounded up: what holds at the beginning of a grain is told of it.
+    The list is the same one every time.
+    """
+    if start >= end:
+        return
+    events: list[tuple[int, int, Limit | None]] = [(0, 0, None)]
+    for number, spans in enumerate(tracks):
+        over = start
+        for begin, until, limit in spans:
+            if over < begin:
+                events.append((-((start - over) // grain), number, None))
+            events.append((-((start - begin) // grain), number, limit))
+            over = until
+        if over < end:
+            events.append((-((start - over) // grain), number, None))
+    events.sort(key=_moment)
+    most = -((start - end) // grain)
+    current: list[Limit | None] = [None] * len(tracks)
+    before = 0
+    for at, number, event in events:
+        if at != before:
+            yield before, current
+            before = at
+            if at >= most:
+                return
+        current[number] = event
+    yield before, current
 
 
 def told_segments(schedule: ChargingSchedule, duration_s: int) -> tuple[Segment, ...]:
@@ -109,6 +151,9 @@ def compared(
         differences.append(Difference(begin, end, round(wanted, 1), has))
     agreement = Agreement.HIGHER if higher else Agreement.LOWER if lower else Agreement.SAME
     return agreement, tuple(differences)
+
+
+_moment = itemgetter(0)
 
 
 def _start(segment: Segment) -> float:

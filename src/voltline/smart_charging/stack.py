@@ -5,62 +5,114 @@ Times are aware datetimes, limits are in the unit of their schedule: ampere a ph
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import UNSET
+from voltline.messages import ChargingProfilePurpose, ChargingRateUnit
+from voltline.smart_charging.limits import LINE_VOLTAGE_V, PHASES, Limit
+from voltline.smart_charging.plan import Installed, Plan, Span, microseconds
 
-from voltline.messages import (
-    ChargingProfile,
-    ChargingProfileKind,
-    ChargingProfilePurpose,
-    ChargingRateUnit,
-    ChargingSchedule,
-    RecurrencyKind,
-)
-
-LINE_VOLTAGE_V = 230.0
-"""Nominal, between a phase and neutral; not what is measured (S 7.12)."""
-PHASES = 3
-"""Where a period does not say how many (S 7.14)."""
-
-_RECURRENCES = {RecurrencyKind.DAILY: timedelta(days=1), RecurrencyKind.WEEKLY: timedelta(days=7)}
-_MOST_RECURRENCES = 2_000
-"""How many repetitions of a schedule are looked ahead: five years of days."""
-
-
-class Installed(NamedTuple):
-    """A profile as a charge point has it."""
-
-    connector_id: int
-    profile: ChargingProfile
-    since: datetime
-    """When it was installed; a relative schedule without a transaction counts from here."""
+__all__ = ["LINE_VOLTAGE_V", "PHASES", "Installed", "Limit", "Session", "Stack", "limit_at"]
 
 
 class Session(NamedTuple):
     """A transaction that runs, or is thought to."""
 
     transaction_id: int | None
+    """None: whichever a TxProfile of the connector is for."""
     connector_id: int
     started_at: datetime
 
 
-class Limit(NamedTuple):
-    """What may be drawn."""
+class Stack:
+    """The profiles of one charge point, in the order in which they are asked.
 
-    value: float
-    unit: ChargingRateUnit
-    phases: int
+    Of one purpose the highest stack level that says something at the moment holds (S 3.13.2, 5.16.4). A
+    TxProfile goes before the defaults; where it says nothing they show through. The defaults of a connector
+    take the place of those of connector 0 for as long as they are valid, also where they say nothing (S
+    3.13.1).
+    """
 
-    def in_unit(self, unit: ChargingRateUnit, voltage_v: float = LINE_VOLTAGE_V) -> float:
-        """The same in another unit (S 7.12)."""
-        if unit == self.unit:
-            return self.value
-        volts = voltage_v * max(self.phases, 1)
-        return self.value * volts if self.unit == ChargingRateUnit.A else self.value / volts
+    __slots__ = ("_defaults", "_maxima", "_of_transactions", "plans")
+
+    def __init__(self, installed: Iterable[Installed]) -> None:
+        self._maxima: list[Plan] = []
+        self._defaults: dict[int, list[Plan]] = {}
+        self._of_transactions: dict[int, list[Plan]] = {}
+        self.plans: list[Plan] = []
+        for one in installed:
+            plan = Plan(one)
+            self.plans.append(plan)
+            purpose = one.profile.charging_profile_purpose
+            if purpose == ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE:
+                if one.connector_id == 0:
+                    self._maxima.append(plan)
+            elif purpose == ChargingProfilePurpose.TX_DEFAULT_PROFILE:
+                self._defaults.setdefault(one.connector_id, []).append(plan)
+            else:
+                self._of_transactions.setdefault(one.connector_id, []).append(plan)
+        for plans in (self._maxima, *self._defaults.values(), *self._of_transactions.values()):
+            plans.sort(key=lambda plan: (plan.level, plan.since), reverse=True)
+
+    # ---- at a moment
+
+    def most(self, at: datetime) -> Limit | None:
+        """What the whole charge point may draw (ChargePointMaxProfile); None: no limit."""
+        now = microseconds(at)
+        for plan in self._maxima:
+            limit = plan.limit_at(now, now)
+            if limit is not None:
+                return limit
+        return None
+
+    def of_transaction(self, at: datetime, session: Session) -> Limit | None:
+        """What the transaction may draw by its TxProfile, else by TxDefaultProfile; None: no limit."""
+        return self.prevailing(at, session)[0]
+
+    def prevailing(self, at: datetime, session: Session) -> tuple[Limit | None, Limit | None]:
+        """The same, and the minChargingRate of the schedule that it is from."""
+        now, began = microseconds(at), microseconds(session.started_at)
+        for plan in self._of_transactions.get(session.connector_id, ()):
+            if _is_for(plan, session):
+                limit = plan.limit_at(now, began)
+                if limit is not None:
+                    return limit, plan.least
+        own = self._defaults.get(session.connector_id, ())
+        for plan in own:
+            limit = plan.limit_at(now, began)
+            if limit is not None:
+                return limit, plan.least
+        if any(plan.valid_from <= now < plan.valid_to for plan in own):
+            return None, None
+        for plan in self._defaults.get(0, ()):
+            limit = plan.limit_at(now, began)
+            if limit is not None:
+                return limit, plan.least
+        return None, None
+
+    def next_change(self, at: datetime, sessions: Iterable[Session]) -> int | None:
+        """The first moment after `at` at which a limit may become another, in microseconds since 1970.
+
+        None: all stays as it is, for these transactions.
+        """
+        now = microseconds(at)
+        began = [microseconds(one.started_at) for one in sessions] or [now]
+        coming = (plan.next_change(now, one) for plan in self.plans for one in began)
+        return min((one for one in coming if one is not None), default=None)
+
+    # ---- over a time
+
+    def most_spans(self, start: int, end: int) -> list[Span]:
+        """What the whole charge point may draw from `start` to before `end`, in order; gaps: no limit."""
+        return _painted(self._maxima, (), (), start, end, start)
+
+    def transaction_spans(self, start: int, end: int, session: Session) -> list[Span]:
+        """The same of a transaction."""
+        own = self._defaults.get(session.connector_id, [])
+        mine = [one for one in self._of_transactions.get(session.connector_id, ()) if _is_for(one, session)]
+        below = self._defaults.get(0, [])
+        return _painted([*mine, *own], own, below, start, end, microseconds(session.started_at))
 
 
 def limit_at(
@@ -70,145 +122,53 @@ def limit_at(
 
     Connector 0 is the charge point as a whole: only its ChargePointMaxProfile is known to limit that.
     """
-    most = _highest(installed, ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE, (0,), at, session)
-    if connector_id == 0:
-        return most
-    of_session = None
-    if session is not None:
-        of_session = _highest(
-            installed, ChargingProfilePurpose.TX_PROFILE, (connector_id,), at, session
-        ) or _default(installed, connector_id, at, session)
-    if most is None or of_session is None:
-        return most or of_session
-    return min(most, of_session, key=lambda limit: limit.in_unit(ChargingRateUnit.W))
+    stack = Stack(installed)
+    own = None if session is None or not connector_id else stack.of_transaction(at, session)
+    return lowest(stack.most(at), own)
 
 
-def changes(
-    installed: Iterable[Installed], start: datetime, end: datetime, session: Session | None
-) -> list[datetime]:
-    """Every instant after `start` and before `end` at which any limit may become another, in order."""
-    found: set[datetime] = set()
-    for one in installed:
-        profile = one.profile
-        for bound in (profile.valid_from, profile.valid_to):
-            if bound is not UNSET:
-                found.add(bound)
-        for begin in _beginnings(one, start, end, session):
-            schedule = profile.charging_schedule
-            seconds = [period.start_period for period in schedule.charging_schedule_period]
-            if schedule.duration is not UNSET:
-                seconds.append(schedule.duration)
-            found.update(at for second in seconds if (at := _later(begin, second)) is not None)
-    return sorted(at for at in found if start < at < end)
+def lowest(one: Limit | None, other: Limit | None) -> Limit | None:
+    """Where it is not known how the connector is fed: the one of less power by the phases that each names."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=lambda limit: limit.in_unit(ChargingRateUnit.W))
 
 
-def _default(
-    installed: Sequence[Installed], connector_id: int, at: datetime, session: Session
-) -> Limit | None:
-    """A default of the connector itself is in the place of the one of all connectors (S 3.13.1)."""
-    purpose = ChargingProfilePurpose.TX_DEFAULT_PROFILE
-    own = [one for one in installed if _holds(one, purpose, (connector_id,), at, session)]
-    return _highest(installed, purpose, (connector_id,) if own else (0,), at, session)
-
-
-def _highest(
-    installed: Sequence[Installed],
-    purpose: ChargingProfilePurpose,
-    connectors: tuple[int, ...],
-    at: datetime,
-    session: Session | None,
-) -> Limit | None:
-    """Of the highest stack level that says anything at the moment (S 3.13.2, 5.16.4)."""
-    candidates = [one for one in installed if _holds(one, purpose, connectors, at, session)]
-    for one in sorted(candidates, key=lambda one: (one.profile.stack_level, one.since), reverse=True):
-        limit = _limit_of(one, at, session)
-        if limit is not None:
-            return limit
-    return None
-
-
-def _holds(
-    one: Installed,
-    purpose: ChargingProfilePurpose,
-    connectors: tuple[int, ...],
-    at: datetime,
-    session: Session | None,
-) -> bool:
-    profile = one.profile
-    if profile.charging_profile_purpose != purpose or one.connector_id not in connectors:
-        return False
-    if profile.valid_from is not UNSET and at < profile.valid_from:
-        return False
-    if profile.valid_to is not UNSET and at >= profile.valid_to:
-        return False
-    sent = profile.transaction_id
+def _is_for(plan: Plan, session: Session) -> bool:
     return (
-        sent is UNSET or session is None or session.transaction_id is None or sent == session.transaction_id
+        plan.transaction_id is None
+        or session.transaction_id is None
+        or plan.transaction_id == session.transaction_id
     )
 
 
-def _limit_of(one: Installed, at: datetime, session: Session | None) -> Limit | None:
-    schedule = one.profile.charging_schedule
-    begin = _begin(one, session)
-    if begin is None or at < begin:
-        return None
-    elapsed = at - begin
-    recurrence = _recurrence(one.profile)
-    if recurrence is not None:
-        elapsed %= recurrence
-    seconds = elapsed.total_seconds()
-    if schedule.duration is not UNSET and seconds >= schedule.duration:
-        return None
-    return _period_at(schedule, seconds)
+def _painted(
+    plans: Iterable[Plan], veils: Iterable[Plan], below: Iterable[Plan], start: int, end: int, began: int
+) -> list[Span]:
+    """What shows of the plans, the first on top; those below show only where no veil is valid."""
+    bare = [(start, end)]
+    found: list[Span] = []
+    for plan in plans:
+        bare = _laid(plan, bare, began, found)
+    for veil in veils:
+        parts = (part for a, b in bare for part in ((a, min(b, veil.valid_from)), (max(a, veil.valid_to), b)))
+        bare = [(a, b) for a, b in parts if a < b]
+    for plan in below:
+        bare = _laid(plan, bare, began, found)
+    found.sort()
+    return found
 
 
-def _period_at(schedule: ChargingSchedule, seconds: float) -> Limit | None:
-    periods = schedule.charging_schedule_period
-    position = bisect_right(periods, seconds, key=lambda period: period.start_period)
-    if position == 0:
-        return None
-    holding = periods[position - 1]
-    phases = PHASES if holding.number_phases is UNSET else holding.number_phases
-    return Limit(holding.limit, schedule.charging_rate_unit, phases)
-
-
-def _begin(one: Installed, session: Session | None) -> datetime | None:
-    """What the schedule's time counts from (S 7.9, 7.13)."""
-    start = one.profile.charging_schedule.start_schedule
-    relative = one.profile.charging_profile_kind == ChargingProfileKind.RELATIVE
-    if start is not UNSET and not relative:
-        return start
-    return one.since if session is None else session.started_at
-
-
-def _recurrence(profile: ChargingProfile) -> timedelta | None:
-    if profile.charging_profile_kind != ChargingProfileKind.RECURRING or profile.recurrency_kind is UNSET:
-        return None
-    return _RECURRENCES.get(profile.recurrency_kind)
-
-
-def _beginnings(
-    one: Installed, start: datetime, end: datetime, session: Session | None
-) -> Iterator[datetime]:
-    """When the schedule begins: once, or every time that touches the time from `start` to `end`."""
-    begin = _begin(one, session)
-    recurrence = _recurrence(one.profile)
-    if begin is None or recurrence is None or begin >= end:
-        if begin is not None:
-            yield begin
-        return
-    if begin < start:
-        begin = start - (start - begin) % recurrence
-    for _ in range(_MOST_RECURRENCES):
-        if begin >= end:
-            return
-        yield begin
-        begin += recurrence
-
-
-def _later(at: datetime, seconds: int) -> datetime | None:
-    """None: beyond the calendar."""
-    try:
-        return at + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
+def _laid(plan: Plan, bare: list[tuple[int, int]], began: int, found: list[Span]) -> list[tuple[int, int]]:
+    """Add to `found` what the plan says where nothing lies yet; give what is bare still."""
+    left: list[tuple[int, int]] = []
+    for at, end in bare:
+        spans = plan.spans(at, end, began)
+        found += spans
+        for start, until, _ in spans:
+            if at < start:
+                left.append((at, start))
+            at = until
+        if at < end:
+            left.append((at, end))
+    return left

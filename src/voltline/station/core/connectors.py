@@ -7,6 +7,7 @@ import msgspec
 
 from voltline.messages import ChargePointErrorCode, ChargePointStatus
 from voltline.station.core.happenings import ImpossibleHappening
+from voltline.station.core.intents import Offer
 from voltline.station.core.status import EV_COMMUNICATION_ERROR_WITH, Cause, after
 from voltline.station.core.transaction import Transaction
 
@@ -56,7 +57,7 @@ class Connector:
         "locked",
         "locked_for",
         "occupied",
-        "offered_a",
+        "offer",
         "permission",
         "reservation",
         "status",
@@ -81,8 +82,8 @@ class Connector:
         self.locked_for: Permission | None = None
         """After the end of a transaction: who must come before the cable is released."""
         self.energized = False
-        self.offered_a: float | None = None
-        """What the vehicle was last told it may draw on each phase; None: all there is."""
+        self.offer = Offer(connector_id, None)
+        """What the vehicle was last told it may draw."""
         self.permission: Permission | None = None
         """Accepted, and waiting for the cable."""
         self.reservation: Reservation | None = None

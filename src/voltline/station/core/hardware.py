@@ -34,6 +34,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """Phases of every connector: 1 or 3; 0 for direct current."""
     current_a: float = 32.0
     """The most that a connector gives on each phase of the grid."""
+    voltage_v: float = 230.0
+    """Between a phase and neutral, nominal: with it watts are turned into amperes (OCPP 1.6, 7.12)."""
     measurands: frozenset[Measurand] = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER})
     """What the meters can deliver; a configuration that asks for more is Rejected (errata, 3.14.4)."""
     cached_tags: int = 1000

@@ -56,6 +56,8 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
 
     connector_id: int
     current_a: float | None
+    phases: int | None = None
+    """On how many phases, where that is fewer than there are."""
 
 
 class Lock(msgspec.Struct, frozen=True, gc=False):
@@ -131,6 +133,7 @@ class Matter(Enum):
     REGISTRATION = "registration"
     AUTHORIZATION = "authorization"
     TRANSACTION = "transaction"
+    CHARGING = "charging"
     QUEUE = "queue"
     STATUS = "status"
     MEMORY = "memory"

@@ -1,12 +1,11 @@
 """Charging profiles of this station, and the current that each vehicle may draw by them (OCPP 1.6, 3.13).
 
-Which profile holds when is computed by `voltline.smart_charging`; here stands what is accepted, kept and
-obeyed. Currents are amperes on each phase of the grid; a charger for direct current takes them as power.
+What a profile must be, and which one holds when, are rules of `voltline.smart_charging`; here stands what the
+station makes of them. Currents are amperes on each phase of the grid; a charger for direct current takes them
+as power.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
-from math import floor
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,12 +13,9 @@ import msgspec
 from voltline.messages import (
     UNSET,
     ChargingProfile,
-    ChargingProfileKind,
     ChargingProfilePurpose,
     ChargingProfileStatus,
     ChargingRateUnit,
-    ChargingSchedule,
-    ChargingSchedulePeriod,
     ClearChargingProfile,
     ClearChargingProfileResponse,
     ClearChargingProfileStatus,
@@ -29,29 +25,22 @@ from voltline.messages import (
     SetChargingProfile,
     SetChargingProfileResponse,
 )
-from voltline.smart_charging.composite import Segment, composite
-from voltline.smart_charging.stack import LINE_VOLTAGE_V, PHASES, Installed, Limit, Session, changes, limit_at
+from voltline.smart_charging.limits import PHASES, Supply
+from voltline.smart_charging.plan import SECOND_US, Installed, microseconds
+from voltline.smart_charging.schedule import Feed, connector_schedule, station_schedule
+from voltline.smart_charging.shares import Demand, shares
+from voltline.smart_charging.stack import Session
+from voltline.smart_charging.store import Capabilities, Held, ProfileStore, Running, problem_of, units_of
 from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors
+from voltline.station.core.intents import Matter, Offer
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.timers import Timer
 
 LEAST_CURRENT_A = 6.0
 """No vehicle on alternating current can be told to draw less; the station pauses (IEC 61851-1)."""
 
-LOOK_AHEAD = timedelta(days=1)
-"""When nothing changes within this time the profiles are looked at again after it."""
-
 RECORD = "charging-profiles"
-
-_UNIT_NAMES = {ChargingRateUnit.A: "current", ChargingRateUnit.W: "power"}
-
-
-class Held(msgspec.Struct, frozen=True):
-    """A profile in force. `transaction` is the station's own number of the one that a TxProfile is for."""
-
-    installed: Installed
-    transaction: int = 0
 
 
 class _Announced(msgspec.Struct, frozen=True):
@@ -70,7 +59,7 @@ class SmartCharging:
         self._bench = bench
         self._outbox = outbox
         self._connectors = connectors
-        self._held: tuple[Held, ...] = tuple(bench.memory.recall(RECORD, list[Held]) or ())
+        self._store = ProfileStore(bench.memory.recall(RECORD, list[Held]) or ())
         self._announced: list[_Announced] = []
         self._site_a: dict[int, float] = {}
         self._basis: Any = None
@@ -79,7 +68,7 @@ class SmartCharging:
     @property
     def profiles(self) -> tuple[Installed, ...]:
         """What is installed."""
-        return tuple(held.installed for held in self._held)
+        return tuple(held.installed for held in self._store.held)
 
     # ---- what the central system asks
 
@@ -88,59 +77,66 @@ class SmartCharging:
 
         The connector must exist.
         """
-        profile = request.cs_charging_profiles
         connector = self._connectors.any(request.connector_id)
-        if self._problem(profile) or not self._belongs(profile, connector):
+        problem = self._store.install(
+            connector.id,
+            request.cs_charging_profiles,
+            self._bench.timestamp,
+            self._running(connector),
+            self._capabilities,
+        )
+        if problem is not None:
+            self._tell(request.cs_charging_profiles, problem, connector.id)
             return SetChargingProfileResponse(status=ChargingProfileStatus.REJECTED)
-        kept = [held for held in self._held if not _replaced(held.installed, profile, connector.id)]
-        if len(kept) >= self._bench.configuration.number("MaxChargingProfilesInstalled"):
-            return SetChargingProfileResponse(status=ChargingProfileStatus.REJECTED)
-        number = 0
-        if profile.charging_profile_purpose == ChargingProfilePurpose.TX_PROFILE and connector.transaction:
-            number = connector.transaction.number
-        installed = Installed(connector.id, profile, self._bench.timestamp)
-        self._keep([*kept, Held(installed, number)])
+        self._remember()
         return SetChargingProfileResponse(status=ChargingProfileStatus.ACCEPTED)
 
     def clear(self, request: ClearChargingProfile) -> ClearChargingProfileResponse:
         """Remove what matches every field given, or has the id (OCPP 1.6, 5.5; errata 3.25, 3.26)."""
-        left = [held for held in self._held if not _matches(held.installed, request)]
-        if len(left) == len(self._held):
+        if not self._store.clear(request):
             return ClearChargingProfileResponse(status=ClearChargingProfileStatus.UNKNOWN)
-        self._keep(left)
+        self._remember()
         return ClearChargingProfileResponse(status=ClearChargingProfileStatus.ACCEPTED)
 
     def composite_schedule(self, request: GetCompositeSchedule) -> GetCompositeScheduleResponse:
         """The limits from now on, as far as they are known now (OCPP 1.6, 5.7)."""
         if request.connector_id not in self._connectors or request.duration <= 0:
             return GetCompositeScheduleResponse(status=GetCompositeScheduleStatus.REJECTED)
+        self._forget_ended()
         connector = self._connectors.any(request.connector_id)
-        # Whole seconds, so that the starts of the periods can be told as they are.
-        start = self._bench.timestamp.replace(microsecond=0)
+        stack, start, duration_s = self._store.stack, self._bench.timestamp, request.duration
         unit = request.charging_rate_unit
         if unit is UNSET:
-            unit = ChargingRateUnit.A if self._bench.hardware.phases else ChargingRateUnit.W
-        segments = composite(
-            self._for(connector), connector.id, start, request.duration, self._session(connector)
-        )
+            unit = self._usual_unit
+        of_all_a = self._site_a.get(0)
+        if connector.id:
+            schedule = connector_schedule(stack, start, duration_s, unit, self._feed(connector, of_all_a))
+        else:
+            feeds = [self._feed(one, None) for one in self._connectors.outlets]
+            supply = self._supply
+            schedule = station_schedule(stack, start, duration_s, unit, supply, of_all_a, feeds)
         return GetCompositeScheduleResponse(
             status=GetCompositeScheduleStatus.ACCEPTED,
             connector_id=connector.id,
             schedule_start=start,
-            charging_schedule=ChargingSchedule(
-                duration=request.duration,
-                charging_rate_unit=unit,
-                charging_schedule_period=list(self._periods(segments, connector, unit)),
-            ),
+            charging_schedule=schedule,
         )
 
     def fits_remote_start(self, profile: ChargingProfile) -> bool:
         """Whether this can come with a RemoteStartTransaction (OCPP 1.6, 5.11; errata 3.41)."""
-        return (
-            profile.charging_profile_purpose == ChargingProfilePurpose.TX_PROFILE
-            and profile.transaction_id is UNSET
-            and not self._problem(profile)
-        )
+        capabilities = self._capabilities
+        problem = problem_of(profile, capabilities)
+        if profile.charging_profile_purpose != ChargingProfilePurpose.TX_PROFILE:
+            problem = (
+                f"what comes with a remote start is a TxProfile, not a {profile.charging_profile_purpose}"
+            )
+        elif profile.transaction_id is not UNSET:
+            problem = "what comes with a remote start has no transactionId"
+        elif problem is None and not self._store.has_room(-1, profile, capabilities):
+            problem = "there is room for no more profiles"
+        if problem is not None:
+            self._tell(profile, problem, 0)
+        return problem is None
 
     def announce(self, id_tag: str, connector_id: int | None, profile: ChargingProfile) -> Callable[[], None]:
         """Keep the profile of a remote start for the transaction that follows (OCPP 1.6, 5.16.2).
@@ -168,60 +164,119 @@ class SmartCharging:
 
     # ---- what follows
 
-    def offered_a(self, connector: Connector) -> float | None:
-        """What the vehicle of a running transaction may draw now; None: no limit is known."""
-        if not (self._held or self._site_a or self._announced):
-            return None
-        self._adopt(connector)
-        shares = max(1, sum(one.transaction is not None for one in self._connectors.outlets))
-        at = self._bench.clock
-        purpose = ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE
-        own = [one for one in self._for(connector) if one.profile.charging_profile_purpose != purpose]
-        limits = (
-            self._current_a(limit_at(own, connector.id, at, self._session(connector))),
-            _shared(self._current_a(limit_at(self.profiles, 0, at, None)), shares),
-            _shared(self._site_a.get(0), shares),
-            self._site_a.get(connector.id),
-        )
-        return min((one for one in limits if one is not None), default=None)
+    def offer(self, connector: Connector) -> Offer:
+        """What the vehicle of a running transaction may draw now.
 
-    def pauses(self, current_a: float | None) -> bool:
+        Those who have to make room for it are told before.
+        """
+        if not self._has_limits:
+            return Offer(connector.id, None)
+        self._forget_ended()
+        self._adopt(connector)
+        offers = self._offers()
+        for other in self._connectors.outlets:
+            to_be = offers.get(other.id)
+            if other is not connector and to_be is not None and _amperes(to_be) < _amperes(other.offer):
+                other.offer = to_be
+                self._bench.intend(to_be)
+        return offers.get(connector.id) or self._own_offer(connector)
+
+    def pauses(self, offer: Offer) -> bool:
         """Whether so little on offer means nothing at all."""
-        if current_a is None:
+        if offer.current_a is None:
             return False
-        return current_a < LEAST_CURRENT_A if self._bench.hardware.phases else current_a <= 0.0
+        return offer.current_a < LEAST_CURRENT_A if self._bench.hardware.phases else offer.current_a <= 0.0
 
     def changed(self) -> Iterator[Connector]:
-        """The connectors whose vehicles may draw more or less than they were told; sets the next look."""
-        if not (self._held or self._site_a or self._announced) and self._basis is None:
+        """The connectors whose vehicles may be told something else now; sets the next look."""
+        if not self._has_limits and self._basis is None:
             return
         self._forget_ended()
-        running = [one for one in self._connectors.outlets if one.transaction is not None]
+        running = self._in_use()
         basis = (
-            self._held,
+            self._store.held,
             dict(self._site_a),
-            [one.transaction and one.transaction.number for one in self._connectors.outlets],
+            [(one.id, one.transaction and one.transaction.number) for one in running],
             self._bench.clock - self._bench.now.utc,
         )
         if basis == self._basis and self._bench.now.monotonic < self._looks_at:
             return
-        self._basis = basis if self._held or self._site_a or self._announced else None
-        for connector in running:
-            if self.offered_a(connector) != connector.offered_a:
-                yield connector
+        self._basis = basis if self._has_limits else None
+        yield from running
         self._look_again(running)
+
+    @property
+    def _has_limits(self) -> bool:
+        return bool(self._store.held or self._site_a or self._announced)
+
+    def _in_use(self) -> list[Connector]:
+        """Those that energy flows through, or may: the oldest transaction first."""
+        using = (
+            (one.transaction.number, one)
+            for one in self._connectors.outlets
+            if one.transaction is not None and not one.transaction.refused and not one.is_blocked
+        )
+        return [one for _, one in sorted(using, key=lambda pair: pair[0])]
 
     def _look_again(self, running: list[Connector]) -> None:
         self._looks_at = float("inf")
-        if not self._held:
+        now = self._bench.clock
+        sessions = [self._session(one) for one in running]
+        change = self._store.stack.next_change(now, sessions) if running else None
+        if change is None:
             self._bench.timers.cancel(Timer.LIMIT)
             return
-        now = self._bench.clock
-        sessions = [None, *(self._session(one) for one in running)]
-        nexts = [at for one in sessions for at in changes(self.profiles, now, now + LOOK_AHEAD, one)[:1]]
-        wait = min(nexts, default=now + LOOK_AHEAD) - now
-        self._looks_at = self._bench.now.monotonic + wait.total_seconds()
+        self._looks_at = self._bench.now.monotonic + (change - microseconds(now)) / SECOND_US
         self._bench.timers.start(Timer.LIMIT, self._looks_at)
+
+    # ---- the limit of the moment
+
+    def _offers(self) -> dict[int, Offer]:
+        """What each connector in use may draw, so that together they keep to what is set for all."""
+        running = self._in_use()
+        own = [self._own_offer(one) for one in running]
+        supply, hardware = self._supply, self._bench.hardware
+        volts = [supply.voltage_v * (one.phases or supply.phases) for one in own]
+        wanted = [min(_amperes(one), hardware.current_a) for one in own]
+        least = [self._least_a(one, most, v) for one, most, v in zip(running, wanted, volts, strict=True)]
+        told = [one.current_a for one in own]
+
+        def keep_to(whole: float, factors: list[float]) -> None:
+            """A factor turns the amperes of a connector into the unit of what they share."""
+            each = zip(least, wanted, factors, strict=True)
+            shared = shares(whole, [Demand(low * factor, high * factor) for low, high, factor in each])
+            for number, (share, factor) in enumerate(zip(shared, factors, strict=True)):
+                before = told[number]
+                told[number] = share / factor if before is None else min(before, share / factor)
+
+        most = self._store.stack.most(self._bench.clock)
+        if most is not None:
+            keep_to(most.value, volts if most.unit is ChargingRateUnit.W else [1.0] * len(own))
+        if 0 in self._site_a:
+            keep_to(self._site_a[0], [1.0] * len(own))
+        return {
+            one.connector_id: Offer(one.connector_id, current_a, one.phases)
+            for one, current_a in zip(own, told, strict=True)
+        }
+
+    def _own_offer(self, connector: Connector) -> Offer:
+        """What it may draw by limits that are for no other connector."""
+        supply = self._supply
+        limit = self._store.stack.of_transaction(self._bench.clock, self._session(connector))
+        phases = supply.phases_under(limit)
+        site_a = self._site_a.get(connector.id)
+        currents = (one for one in (supply.current_a(phases, limit), site_a) if one is not None)
+        return Offer(connector.id, min(currents, default=None), phases if phases < supply.phases else None)
+
+    def _least_a(self, connector: Connector, wanted_a: float, volts: float) -> float:
+        """What it makes sense to give it at least, where it has to share (minChargingRate; S 7.13)."""
+        _, least = self._store.stack.prevailing(self._bench.clock, self._session(connector))
+        current_a = 0.0
+        if least is not None:
+            current_a = least.value if least.unit is ChargingRateUnit.A else least.value / volts
+        return max(LEAST_CURRENT_A if self._bench.hardware.phases else 0.0, min(current_a, wanted_a))
+
+    # ---- beginnings and ends
 
     def _adopt(self, connector: Connector) -> None:
         """A profile that came with the remote start belongs to the transaction now (errata 3.42)."""
@@ -233,11 +288,9 @@ class SmartCharging:
             mine = one.id_tag == running.id_tag.casefold() and one.connector_id in (None, connector.id)
             if mine and now <= one.until:
                 self._announced.remove(one)
-                kept = [
-                    held for held in self._held if not _replaced(held.installed, one.profile, connector.id)
-                ]
-                installed = Installed(connector.id, one.profile, self._bench.timestamp)
-                self._keep([*kept, Held(installed, running.number)])
+                at = self._bench.timestamp
+                self._store.adopt(connector.id, one.profile, at, self._running(connector))
+                self._remember()
                 return
 
     def _forget_ended(self) -> None:
@@ -245,105 +298,58 @@ class SmartCharging:
         now = self._bench.now.monotonic
         self._announced = [one for one in self._announced if now <= one.until]
         numbers = {one.transaction.number for one in self._connectors.outlets if one.transaction is not None}
-        left = [held for held in self._held if not held.transaction or held.transaction in numbers]
-        if len(left) != len(self._held):
-            self._keep(left)
+        if self._store.keep_transactions(numbers):
+            self._remember()
 
-    def _keep(self, held: Iterable[Held]) -> None:
-        self._held = tuple(held)
-        self._bench.memory.keep(RECORD, self._held)
+    def _remember(self) -> None:
+        self._bench.memory.keep(RECORD, self._store.held)
 
-    # ---- what a profile must be
+    def _tell(self, profile: ChargingProfile, problem: str, connector_id: int) -> None:
+        text = f"charging profile {profile.charging_profile_id} is rejected: {problem}"
+        self._bench.tell(Matter.CHARGING, text, connector_id)
 
-    def _problem(self, profile: ChargingProfile) -> bool:
-        """Whether it cannot be executed here, on whatever connector."""
-        configuration, schedule = self._bench.configuration, profile.charging_schedule
-        units = configuration.text("ChargingScheduleAllowedChargingRateUnit").casefold()
-        starts = [period.start_period for period in schedule.charging_schedule_period]
-        recurring = profile.charging_profile_kind == ChargingProfileKind.RECURRING
-        return (
-            not 0 <= profile.stack_level <= configuration.number("ChargeProfileMaxStackLevel")
-            or len(starts) > configuration.number("ChargingScheduleMaxPeriods")
-            or _UNIT_NAMES[schedule.charging_rate_unit] not in units
-            or starts[0] != 0
-            or starts != sorted(set(starts))
-            or any(period.limit < 0 for period in schedule.charging_schedule_period)
-            or recurring is (profile.recurrency_kind is UNSET)
-            or (recurring and schedule.start_schedule is UNSET)
+    # ---- what this station is
+
+    @property
+    def _capabilities(self) -> Capabilities:
+        configuration = self._bench.configuration
+        return Capabilities(
+            configuration.number("ChargeProfileMaxStackLevel"),
+            configuration.number("MaxChargingProfilesInstalled"),
+            configuration.number("ChargingScheduleMaxPeriods"),
+            units_of(configuration.text("ChargingScheduleAllowedChargingRateUnit")),
         )
 
-    def _belongs(self, profile: ChargingProfile, connector: Connector) -> bool:
-        """Whether its purpose has a place on this connector (OCPP 1.6, 3.13.1)."""
-        purpose, running = profile.charging_profile_purpose, connector.transaction
-        if purpose == ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE:
-            return connector.id == 0
-        if purpose == ChargingProfilePurpose.TX_DEFAULT_PROFILE:
-            return True
-        if connector.id == 0 or running is None:
-            return False
-        known = self._outbox.transaction_id(running.number)
-        return profile.transaction_id is UNSET or profile.transaction_id == known
+    @property
+    def _usual_unit(self) -> ChargingRateUnit:
+        usual = ChargingRateUnit.A if self._bench.hardware.phases else ChargingRateUnit.W
+        allowed = self._capabilities.units
+        return usual if usual in allowed or not allowed else next(iter(allowed))
 
-    # ---- numbers
+    @property
+    def _supply(self) -> Supply:
+        hardware, configuration = self._bench.hardware, self._bench.configuration
+        key = "ConnectorSwitch3to1PhaseSupported"
+        switches = hardware.phases == PHASES and key in configuration and configuration.flag(key)
+        return Supply(hardware.phases or PHASES, hardware.voltage_v, switches)
 
-    def _for(self, connector: Connector) -> list[Installed]:
-        """The profiles without those of other transactions."""
-        number = connector.transaction.number if connector.transaction is not None else 0
-        return [held.installed for held in self._held if held.transaction in (0, number)]
+    def _feed(self, connector: Connector, of_all_a: float | None) -> Feed:
+        limits = (self._bench.hardware.current_a, self._site_a.get(connector.id), of_all_a)
+        most_a = min(one for one in limits if one is not None)
+        return Feed(self._supply, most_a, self._session(connector))
 
-    def _session(self, connector: Connector) -> Session | None:
+    def _running(self, connector: Connector) -> Running | None:
         running = connector.transaction
-        return None if running is None else Session(None, connector.id, running.started_at)
+        return (
+            None if running is None else Running(running.number, self._outbox.transaction_id(running.number))
+        )
 
-    def _current_a(self, limit: Limit | None) -> float | None:
-        """Amperes on each phase; watts are shared by all phases that can be in use (OCPP 1.6, 7.12)."""
-        if limit is None or limit.unit == ChargingRateUnit.A:
-            return None if limit is None else limit.value
-        phases = max(limit.phases, self._bench.hardware.phases or PHASES)
-        return limit.value / (LINE_VOLTAGE_V * phases)
-
-    def _periods(
-        self, segments: Iterable[Segment], connector: Connector, unit: ChargingRateUnit
-    ) -> Iterator[ChargingSchedulePeriod]:
-        hardware = self._bench.hardware
-        phases = hardware.phases or PHASES
-        sharing = hardware.connectors if connector.id == 0 else 1
-        rated = Limit(hardware.current_a * sharing, ChargingRateUnit.A, phases)
-        site_a = self._site_a.get(connector.id)
-        for segment in segments:
-            limits = [rated, *([segment.limit] if segment.limit is not None else [])]
-            if site_a is not None:
-                limits.append(Limit(site_a, ChargingRateUnit.A, phases))
-            least = min(limits, key=lambda limit: limit.in_unit(unit))
-            yield ChargingSchedulePeriod(
-                start_period=int(segment.start_s),
-                # Rounded down, for it must not promise more than is allowed.
-                limit=floor(least.in_unit(unit) * 10 + 1e-6) / 10,
-                number_phases=min(least.phases, phases),
-            )
+    def _session(self, connector: Connector) -> Session:
+        """Its transaction, or the one that might begin now."""
+        running = connector.transaction
+        # Only the TxProfiles of the running transaction are kept, so there is nothing left to match.
+        return Session(None, connector.id, self._bench.timestamp if running is None else running.started_at)
 
 
-def _replaced(old: Installed, new: ChargingProfile, connector_id: int) -> bool:
-    """Whether the new profile takes the place of this one (OCPP 1.6, 3.13.2 and 5.16.3)."""
-    if old.profile.charging_profile_id == new.charging_profile_id:
-        return True
-    return (
-        old.connector_id == connector_id
-        and old.profile.stack_level == new.stack_level
-        and old.profile.charging_profile_purpose == new.charging_profile_purpose
-    )
-
-
-def _matches(one: Installed, request: ClearChargingProfile) -> bool:
-    profile = one.profile
-    if request.id is not UNSET:
-        return profile.charging_profile_id == request.id
-    return (
-        request.connector_id in (UNSET, one.connector_id)
-        and request.charging_profile_purpose in (UNSET, profile.charging_profile_purpose)
-        and request.stack_level in (UNSET, profile.stack_level)
-    )
-
-
-def _shared(current_a: float | None, shares: int) -> float | None:
-    return None if current_a is None else current_a / shares
+def _amperes(offer: Offer) -> float:
+    return float("inf") if offer.current_a is None else offer.current_a

@@ -15,7 +15,7 @@ from voltline.station.core.authorization import Authorizer
 from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors, Permission
 from voltline.station.core.hardware import Outlet
-from voltline.station.core.intents import Energize, Lock, Matter, Offer
+from voltline.station.core.intents import Energize, Lock, Matter
 from voltline.station.core.metering import Metering
 from voltline.station.core.outbox import Outbox, TransactionReplies
 from voltline.station.core.smart_charging import SmartCharging
@@ -173,11 +173,11 @@ class Transactions(TransactionReplies):
         transaction = connector.transaction
         if transaction is None:
             return
-        offered_a = self._smart_charging.offered_a(connector)
-        if offered_a != connector.offered_a:
-            connector.offered_a = offered_a
-            self._bench.intend(Offer(connector.id, offered_a))
-        pauses = transaction.refused or transaction.awaited or self._smart_charging.pauses(offered_a)
+        offer = self._smart_charging.offer(connector)
+        if offer != connector.offer:
+            connector.offer = offer
+            self._bench.intend(offer)
+        pauses = transaction.refused or transaction.awaited or self._smart_charging.pauses(offer)
         self._energize(connector, not pauses and not connector.is_blocked)
         if pauses:
             cause = Cause.EVSE_SUSPENDS

@@ -97,7 +97,7 @@ class SimulatedDevice:
                 if not self.outlet(connector_id).energize(intent.on, now.monotonic):
                     self._break(connector_id, ChargePointErrorCode.POWER_SWITCH_FAILURE, "contactor welded")
             case Offer():
-                self.outlet(connector_id).offer(intent.current_a, now.monotonic)
+                self.outlet(connector_id).offer(intent.current_a, now.monotonic, intent.phases)
             case Lock() if connector_id in self._jammed:
                 text = f"lock did not {'close' if intent.on else 'open'}"
                 self._break(connector_id, ChargePointErrorCode.CONNECTOR_LOCK_FAILURE, text)

@@ -70,6 +70,7 @@ class Outlet:
         "_from_a",
         "_from_at",
         "_offered_a",
+        "_offered_phases",
         "_rated_a",
         "_read_at",
         "_read_before",
@@ -94,6 +95,7 @@ class Outlet:
         self._from_at = 0.0
         self._from_a = 0.0
         self._offered_a: float | None = None
+        self._offered_phases: int | None = None
         self._told_ready = True
         self._welded = False
         self.registers = Registers(register_wh)
@@ -148,15 +150,16 @@ class Outlet:
         self.energized = on
         return True
 
-    def offer(self, current_a: float | None, now: float) -> None:
+    def offer(self, current_a: float | None, now: float, phases: int | None = None) -> None:
         """Let the car draw at most so many amperes on each phase of the grid; None: all that there is.
 
-        Below 6 A a car on alternating current draws nothing (IEC 61851-1); a charger for direct current takes
-        the amperes as power.
+        `phases`: on so many only; a change of them interrupts it. Below 6 A a car on alternating current
+        draws nothing (IEC 61851-1); a charger for direct current takes the amperes as power.
         """
         self.advance(now)
-        flowing_a = self.flow_a()
+        flowing_a = self.flow_a() if phases == self._offered_phases else 0.0
         self._offered_a = current_a
+        self._offered_phases = phases
         self._begin_from(min(flowing_a, self._target_a()), delay=flowing_a == 0.0)
 
     def weld(self, on: bool) -> None:
@@ -243,7 +246,8 @@ class Outlet:
         """What flows now, worked out once for all who ask: a reading asks a dozen times."""
         vehicle = self.vehicle
         car = () if vehicle is None else (vehicle, vehicle.energy_wh, vehicle.target_soc, vehicle.feeds_back)
-        state = (self._at, self._from_at, self._from_a, self._offered_a, self.energized, *car)
+        offered = (self._offered_a, self._offered_phases)
+        state = (self._at, self._from_at, self._from_a, *offered, self.energized, *car)
         if self._flow is None or self._flow.state != state:
             currents = self._currents()
             voltages = self._voltages(currents)
@@ -298,7 +302,8 @@ class Outlet:
 
     def lines_in_use(self) -> int:
         """On how many phases the car draws."""
-        return 0 if self.vehicle is None else self.vehicle.phases_used(self.phases)
+        offered = self.phases if self._offered_phases is None else min(self.phases, self._offered_phases)
+        return 0 if self.vehicle is None else self.vehicle.phases_used(offered)
 
     def noise(self, share: float, salt: float) -> float:
         """A factor near 1 that belongs to this moment and this meter: the last digits of a reading."""
