@@ -37,6 +37,8 @@ class Exchange(msgspec.Struct, gc=False):
     station: str
     connection: int
     """The station's connections are counted from 1; 0 is one that was open when the log began."""
+    number: int
+    """Which of the station's frames the CALL was, from 1."""
     sender: Direction
     """Who made the CALL."""
     call: Record
@@ -49,6 +51,8 @@ class Exchange(msgspec.Struct, gc=False):
     request_deviations: tuple[Deviation, ...] = ()
     overtaking: int = 0
     """How many CALLs of the same sender were still open when it was made."""
+    earlier: "Exchange | None" = None
+    """An earlier CALL of the same sender with the same message id, if one is remembered."""
     answer: Record | None = None
     result: wire.CallResultFrame | wire.CallErrorFrame | None = None
     """The answer as it came; None while there is none."""
@@ -124,7 +128,7 @@ class UnansweredCause(StrEnum):
     """Why a CALL is held to be unanswered."""
 
     TIMEOUT = "timeout"
-    """The log's time went on for longer than an answer may take."""
+    """The log went on for longer than an answer may take."""
     DISCONNECTED = "disconnected"
     """The connection ended first."""
     REUSED = "reused"
@@ -151,6 +155,8 @@ class OrphanCause(StrEnum):
     """The CALL is known, and had been answered already."""
     LOG_BEGAN = "log_began"
     """The log or the connection's part of it had only just begun: the CALL may stand before it. No fault."""
+    MALFORMED = "malformed"
+    """The CALL of this id could not be used: a CALLERROR is what it was owed."""
     UNKNOWN = "unknown"
     """No CALL of this id was seen."""
 
@@ -171,7 +177,7 @@ class Malformed(Event, gc=False):
 
 
 class Repeated(Event, gc=False):
-    """The frame was logged a second time, by another logger or by the same: it is not counted again."""
+    """The frame was logged a second time, by another logger: it is not counted again (P04)."""
 
 
 class Connected(Event, gc=False):

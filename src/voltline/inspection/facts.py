@@ -11,9 +11,11 @@ from voltline.messages import (
     BootNotification,
     ChargePointErrorCode,
     ChargePointStatus,
+    ChargingRateUnit,
     RegistrationStatus,
 )
-from voltline.smart_charging.stack import Installed
+from voltline.smart_charging.stack import Installed, limit_at
+from voltline.smart_charging.stack import Session as RunningTransaction
 
 __all__ = ["Connector", "Facts"]
 
@@ -125,6 +127,20 @@ class Facts:
     def since_boot(self) -> timedelta | None:
         """How long ago it booted, by the log's time; None if that is not known."""
         return None if self.booted_at is None or self.now is None else self.now - self.booted_at
+
+    def limit_a(self, connector: int, at: datetime) -> float | None:
+        """What charging profiles allow the connector at that moment, in A a phase; None if none says.
+
+        The lowest of ChargePointMaxProfile and of TxProfile or TxDefaultProfile (OCPP 1.6, 3.13.3). Watt
+        are turned into ampere for 230 V and the phases that the period names, three if none.
+        """
+        known = self.connectors.get(connector)
+        session = None if known is None else known.session
+        running = None
+        if session is not None:
+            running = RunningTransaction(session.transaction_id, connector, session.started_at or at)
+        limit = limit_at(self.profiles, connector, at, running)
+        return None if limit is None else limit.in_unit(ChargingRateUnit.A)
 
     def listens_to(self, *, station: bool) -> bool:
         """Whether the log holds answers of that side at all; only then is a missing one conspicuous.

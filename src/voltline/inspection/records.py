@@ -2,10 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-__all__ = ["Damage", "Direction", "Record", "RecordKind"]
+from voltline.wire.frame_types import Frame
+
+__all__ = ["NO_YEAR", "Damage", "Direction", "Record", "RecordKind"]
+
+NO_YEAR: Final = 1904
+"""The year that a reader gives to times of a log without years: nothing was logged then, and it has a
+29 February. Inference puts the right year in its place where answers tell it."""
 
 
 class RecordKind(StrEnum):
@@ -74,7 +81,7 @@ class Record(msgspec.Struct, gc=False):
     """The frame's JSON text, the reason of a close, or the vendor's line."""
     kind: RecordKind = RecordKind.FRAME
     at: datetime | None = None
-    """The log's own time: aware if the log gives a zone, naive if not. Year 1900 if the log has no year."""
+    """The log's own time: aware if the log gives a zone, naive if not; in `NO_YEAR` if it gives no year."""
     direction: Direction = Direction.UNKNOWN
     station: str | None = None
     """The charge point's identity, if the log has it."""
@@ -85,6 +92,8 @@ class Record(msgspec.Struct, gc=False):
     """Which logger, side or process wrote it. The same frame may be logged by two."""
     sent: bool | None = None
     """Whether the log says `sent` (True) or `received` (False), relative to whoever wrote the log."""
+    frame: Frame | None = None
+    """The decoded text. Readers leave it; whoever needs it first decodes it, so that it is done once."""
 
     @property
     def truncated(self) -> bool:

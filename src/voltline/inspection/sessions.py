@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from voltline.inspection.events import Event, Exchange
+from voltline.inspection.records import Record
 from voltline.messages import AuthorizationStatus, ChargePointStatus, Reason
 
 __all__ = [
@@ -102,7 +103,9 @@ class Session(msgspec.Struct, gc=False, eq=False):
     peak_power_w: float | None = None
     curve: list[Point] = []
     every: int = 1
-    """The curve keeps every so manieth sample."""
+    """Of so many samples the curve keeps one."""
+    latest: Record | None = None
+    """The record that opened or last changed it."""
 
     @property
     def energy_wh(self) -> float | None:

@@ -1,0 +1,94 @@
+"""Everything that looks at one station, put together: timeline, facts, sessions, detectors."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Answered, Call, Event, Orphan, Unanswered
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding
+from voltline.inspection.learning import Learner
+from voltline.inspection.records import Record
+from voltline.inspection.session_building import SessionBuilder
+from voltline.inspection.sessions import SessionChanged, SessionClosed
+from voltline.inspection.timeline import ANSWER_WITHIN, REMEMBERED, Timeline
+
+__all__ = ["StationInspection"]
+
+See = Callable[[Event, Facts], Iterable[Finding]]
+
+WITH_EXCHANGE: Final[tuple[type[Event], ...]] = (Call, Answered, Unanswered, Orphan, SessionChanged)
+"""Events that a detector's `actions` choose among."""
+
+
+class StationInspection:
+    """Feed it the records of one station, settled by inference, in order. Findings come as they are made.
+
+    `detectors` are classes; each gets its own object, with the settings given by its id, if any.
+    """
+
+    def __init__(
+        self,
+        station: str,
+        detectors: Sequence[type[Detector]],
+        settings: Mapping[str, DetectorSettings] | None = None,
+        *,
+        answer_within: timedelta = ANSWER_WITHIN,
+        remembered: int = REMEMBERED,
+    ) -> None:
+        self.facts = Facts(station)
+        self.detectors = tuple(one((settings or {}).get(one.id)) for one in detectors)
+        self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
+        self._learner = Learner(self.facts)
+        self._builder = SessionBuilder(self.facts)
+        self._sees: dict[tuple[type[Event], str], tuple[See, ...]] = {}
+
+    def feed(self, record: Record) -> list[Finding]:
+        """What the detectors find in this record, and in what it makes certain of earlier ones."""
+        findings: list[Finding] = []
+        for event in self._timeline.feed(record):
+            self._tell(event, findings)
+        return findings
+
+    def end(self) -> list[Finding]:
+        """The log is at its end."""
+        findings: list[Finding] = []
+        self.facts.ended = True
+        for event in self._timeline.end():
+            self._tell(event, findings)
+        for event in self._builder.end():
+            self._show(event, findings)
+        for detector in self.detectors:
+            findings += detector.end(self.facts)
+        return findings
+
+    def _tell(self, event: Event, findings: list[Finding]) -> None:
+        self._learner.learn(event)
+        of_sessions = self._builder.build(event)
+        self._show(event, findings)
+        for one in of_sessions:
+            self._show(one, findings)
+            if type(one) is SessionClosed:
+                self._learner.transaction_ended(one.session.connector)
+
+    def _show(self, event: Event, findings: list[Finding]) -> None:
+        kind = type(event)
+        exchange = getattr(event, "exchange", None)
+        name = "" if exchange is None else exchange.frame.action
+        sees = self._sees.get((kind, name))
+        if sees is None:
+            sees = self._interested(kind, name)
+        for see in sees:
+            findings += see(event, self.facts)
+
+    def _interested(self, kind: type[Event], name: str) -> tuple[See, ...]:
+        found = tuple(
+            detector.see
+            for detector in self.detectors
+            if kind in detector.events
+            and (detector.actions is None or kind not in WITH_EXCHANGE or name in detector.actions)
+        )
+        if len(self._sees) < 2000:  # a hostile log may invent actions without end
+            self._sees[kind, name] = found
+        return found

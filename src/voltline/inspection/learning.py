@@ -1,0 +1,230 @@
+"""Keeps the facts of a station: what each event teaches about it."""
+
+from collections import deque
+from datetime import UTC, datetime
+from statistics import median
+from typing import Final
+
+from msgspec import UNSET
+
+from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange, Note
+from voltline.inspection.facts import Facts
+from voltline.messages import (
+    BootNotificationResponse,
+    ChangeConfiguration,
+    ChangeConfigurationResponse,
+    ChargingProfile,
+    ChargingProfilePurpose,
+    ChargingProfileStatus,
+    ClearChargingProfile,
+    ClearChargingProfileResponse,
+    ClearChargingProfileStatus,
+    ConfigurationStatus,
+    GetConfigurationResponse,
+    MeterValues,
+    RegistrationStatus,
+    RemoteStartStopStatus,
+    RemoteStartTransaction,
+    RemoteStartTransactionResponse,
+    SetChargingProfile,
+    SetChargingProfileResponse,
+    StartTransaction,
+    StatusNotification,
+    StopTransaction,
+)
+from voltline.smart_charging.stack import Installed
+
+__all__ = ["Learner"]
+
+OLD_S: Final = 90.0
+"""A message whose own time lies so much further back than usual was queued, or its meter clock is off."""
+FRESH_SAMPLES: Final = 15
+MOST_KEYS: Final = 500
+
+
+class Learner:
+    """Feeds one station's facts. `learn` comes before any detector sees the event."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._offsets: deque[float] = deque(maxlen=FRESH_SAMPLES)
+
+    def learn(self, event: Event) -> None:
+        """Bring the facts up to what this event says."""
+        facts = self.facts
+        at = event.at
+        if at is not None:
+            if facts.first_at is None:
+                facts.first_at = at
+            if facts.now is None or at > facts.now:
+                facts.now = at
+        kind = type(event)
+        if kind is Call:
+            self._asked(event.exchange)  # type: ignore[attr-defined]  # told by its type
+        elif kind is Answered:
+            self._answered(event.exchange)  # type: ignore[attr-defined]
+        elif kind is Note:
+            facts.notes += 1
+        elif isinstance(event, Connected):
+            facts.connection = event.connection
+            facts.connected, facts.connected_at = True, at
+        elif isinstance(event, Disconnected) and event.connection == facts.connection:
+            facts.connected, facts.disconnected_at = False, at
+
+    # ---- calls
+
+    def _asked(self, exchange: Exchange) -> None:
+        facts = self.facts
+        facts.frames += 1
+        if not exchange.from_station:
+            facts.calls_from_central += 1
+            return
+        facts.calls_from_station += 1
+        request = exchange.request
+        told_at = _time_of(request)
+        if told_at is not None and exchange.call.at is not None:
+            self._clock(told_at, exchange.call.at)
+        if isinstance(request, StatusNotification):
+            self._status(exchange, request)
+        elif exchange.name == "BootNotification":
+            facts.boot = exchange
+            facts.boots += 1
+            facts.booted_at = exchange.call.at
+
+    def _clock(self, told_at: datetime, at: datetime) -> None:
+        facts = self.facts
+        offset = (told_at - at).total_seconds()
+        usual = facts.clock_offset_s
+        facts.replaying = usual is not None and offset < usual - OLD_S
+        # A clock that is set right stays away from the old offset: after as many samples it is the new one.
+        self._offsets.append(offset)
+        facts.clock_offset_s = median(self._offsets)
+
+    def _status(self, exchange: Exchange, request: StatusNotification) -> None:
+        connector = self.facts.connector(request.connector_id)
+        told_at = request.timestamp
+        connector.previous_status = connector.status
+        connector.status = request.status
+        connector.error_code = request.error_code
+        connector.status_at = told_at if isinstance(told_at, datetime) else exchange.call.at
+        connector.status_record = exchange.call
+
+    # ---- answers
+
+    def _answered(self, exchange: Exchange) -> None:
+        facts = self.facts
+        facts.frames += 1
+        if exchange.from_station:
+            facts.answers_from_central += 1
+        else:
+            facts.answers_from_station += 1
+        response = exchange.response
+        if response is None:
+            return
+        if isinstance(response, BootNotificationResponse):
+            facts.registration = response.status
+            if response.interval > 0 and response.status is RegistrationStatus.ACCEPTED:
+                facts.interval_s = response.interval
+        elif isinstance(response, GetConfigurationResponse):
+            self._configuration(response)
+        elif isinstance(response, ChangeConfigurationResponse):
+            request = exchange.request
+            accepted = response.status in (ConfigurationStatus.ACCEPTED, ConfigurationStatus.REBOOT_REQUIRED)
+            if accepted and isinstance(request, ChangeConfiguration):
+                self._configured(request.key, request.value)
+        elif isinstance(response, SetChargingProfileResponse):
+            if response.status is ChargingProfileStatus.ACCEPTED:
+                self._profile_set(exchange)
+        elif isinstance(response, ClearChargingProfileResponse):
+            if response.status is ClearChargingProfileStatus.ACCEPTED:
+                self._profiles_cleared(exchange)
+        elif isinstance(response, RemoteStartTransactionResponse):
+            request = exchange.request
+            if (
+                response.status is RemoteStartStopStatus.ACCEPTED
+                and isinstance(request, RemoteStartTransaction)
+                and isinstance(request.charging_profile, ChargingProfile)
+                and isinstance(request.connector_id, int)
+            ):
+                self._install(request.connector_id, request.charging_profile, exchange)
+
+    def _configuration(self, response: GetConfigurationResponse) -> None:
+        if isinstance(response.configuration_key, list):
+            for one in response.configuration_key:
+                self._configured(one.key, None if one.value is UNSET else str(one.value))
+        if isinstance(response.unknown_key, list):
+            known = self.facts.unknown_keys
+            known.update(key.lower() for key in response.unknown_key[: max(0, MOST_KEYS - len(known))])
+
+    def _configured(self, key: str, value: str | None) -> None:
+        key = key.lower()
+        facts = self.facts
+        if len(facts.configuration) < MOST_KEYS or key in facts.configuration:
+            facts.configuration[key] = value
+        facts.unknown_keys.discard(key)
+        if key == "heartbeatinterval":
+            seconds = facts.number(key)
+            if seconds is not None and seconds > 0:
+                facts.interval_s = seconds
+
+    # ---- charging profiles
+
+    def _profile_set(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if isinstance(request, SetChargingProfile):
+            self._install(request.connector_id, request.cs_charging_profiles, exchange)
+
+    def _install(self, connector_id: int, profile: ChargingProfile, exchange: Exchange) -> None:
+        # OCPP 1.6, 5.16: one of the same id, or of the same level and purpose at the connector, is replaced.
+        since = exchange.answered_at or exchange.asked_at or self.facts.now or _BEGINNING
+        kept = [
+            one
+            for one in self.facts.profiles
+            if one.profile.charging_profile_id != profile.charging_profile_id
+            and not (
+                one.connector_id == connector_id
+                and one.profile.stack_level == profile.stack_level
+                and one.profile.charging_profile_purpose == profile.charging_profile_purpose
+            )
+        ]
+        self.facts.profiles = [*kept[-MOST_PROFILES:], Installed(connector_id, profile, since)]
+
+    def _profiles_cleared(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if isinstance(request, ClearChargingProfile):
+            self.facts.profiles = [one for one in self.facts.profiles if not _is_cleared(one, request)]
+
+    def transaction_ended(self, connector: int | None) -> None:
+        """A TxProfile ends with its transaction (OCPP 1.6, 3.13.1)."""
+        if self.facts.profiles:
+            self.facts.profiles = [
+                one
+                for one in self.facts.profiles
+                if one.connector_id != connector
+                or one.profile.charging_profile_purpose is not ChargingProfilePurpose.TX_PROFILE
+            ]
+
+
+MOST_PROFILES: Final = 100
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
+    """OCPP 1.6, 5.5: an id names one; otherwise every given field must match."""
+    profile = one.profile
+    if isinstance(request.id, int):
+        return profile.charging_profile_id == request.id
+    return (
+        request.connector_id in (UNSET, one.connector_id)
+        and request.charging_profile_purpose in (UNSET, profile.charging_profile_purpose)
+        and request.stack_level in (UNSET, profile.stack_level)
+    )
+
+
+def _time_of(request: object) -> datetime | None:
+    """The station's own time in a request that it made."""
+    if isinstance(request, MeterValues):
+        return request.meter_value[-1].timestamp if request.meter_value else None
+    if isinstance(request, StatusNotification | StartTransaction | StopTransaction):
+        return request.timestamp if isinstance(request.timestamp, datetime) else None
+    return None

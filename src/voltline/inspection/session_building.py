@@ -1,0 +1,300 @@
+"""Rebuilds the sessions of a station from its events, and says when one opens, changes and closes."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import UNSET
+
+from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan
+from voltline.inspection.facts import Facts
+from voltline.inspection.records import Record
+from voltline.inspection.samples import sample_of
+from voltline.inspection.sessions import (
+    MOST_POINTS,
+    Ending,
+    Point,
+    Session,
+    SessionChanged,
+    SessionClosed,
+    SessionOpened,
+    What,
+)
+from voltline.messages import (
+    BootNotification,
+    MeterValue,
+    MeterValues,
+    Reason,
+    RemoteStartStopStatus,
+    RemoteStartTransaction,
+    RemoteStartTransactionResponse,
+    StartTransaction,
+    StartTransactionResponse,
+    StatusNotification,
+    StopTransaction,
+    action_of,
+    read_response,
+)
+from voltline.wire.frame_types import CallResultFrame
+
+__all__ = ["SessionBuilder"]
+
+REMOTE_LEADS_TO_START: Final = timedelta(minutes=10)
+MOST_STATES: Final = 200
+MOST_OPEN: Final = 100
+REMEMBERED: Final = 50
+NO_TRANSACTION: Final = (0, -1)
+"""Ids that charge points send for "none" or "not known" (errata 3.18, 3.54)."""
+
+
+class SessionBuilder:
+    """The sessions of one station. `build` follows the facts' own learning of the same event."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._remote_starts: list[Exchange] = []
+        self._closed: dict[int, Session] = {}
+
+    def build(self, event: Event) -> list[Event]:
+        """What this event does to sessions."""
+        kind = type(event)
+        if kind is Call:
+            exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
+            request = exchange.request
+            if request is None or not exchange.from_station:
+                return []
+            if isinstance(request, MeterValues):
+                return list(self._metered(exchange, request))
+            if isinstance(request, StatusNotification):
+                return list(self._status(exchange, request))
+            if isinstance(request, StartTransaction):
+                return list(self._started(exchange, request))
+            if isinstance(request, StopTransaction):
+                return list(self._stopped(exchange, request))
+            if isinstance(request, BootNotification):
+                for session in self._open():
+                    session.boots += 1
+        elif kind is Answered:
+            return self._answered(event)  # type: ignore[arg-type]
+        elif isinstance(event, Orphan) and event.exchange is not None:
+            return self._answered_late(event)
+        return []
+
+    def end(self) -> list[Event]:
+        """The log is at its end: what is open stays unknown."""
+        closed: list[Event] = []
+        for session in self._open():
+            assert session.latest is not None
+            closed.append(self._close(session, Ending.LOG_ENDED, session.latest))
+        return closed
+
+    # ---- start
+
+    def _started(self, exchange: Exchange, request: StartTransaction) -> Iterator[Event]:
+        connector = self._facts.connector(request.connector_id)
+        before = connector.session
+        if before is not None:
+            if _is_retry(before, request):
+                return
+            yield self._close(before, Ending.REPLACED, exchange.call)
+        session = Session(
+            self._facts.station,
+            request.connector_id,
+            id_tag=request.id_tag,
+            started_at=request.timestamp,
+            meter_start_wh=request.meter_start,
+            start=exchange,
+            remote_start=self._remote_start(request, exchange.call.at),
+            status=connector.status,
+        )
+        connector.session = session
+        yield self._opened(exchange.call, session)
+
+    def _remote_start(self, start: StartTransaction, at: datetime | None) -> Exchange | None:
+        for exchange in reversed(self._remote_starts):
+            request = exchange.request
+            assert isinstance(request, RemoteStartTransaction)
+            asked_at = exchange.asked_at
+            if (
+                request.id_tag.lower() == start.id_tag.lower()
+                and request.connector_id in (start.connector_id, UNSET)
+                and (at is None or asked_at is None or at - asked_at <= REMOTE_LEADS_TO_START)
+            ):
+                self._remote_starts.remove(exchange)
+                return exchange
+        return None
+
+    def _answered(self, event: Answered) -> list[Event]:
+        exchange = event.exchange
+        response, request = exchange.response, exchange.request
+        if isinstance(request, StartTransaction):
+            session = self._facts.connector(request.connector_id).session
+            if session is None or not _is_retry(session, request):
+                return []
+            if isinstance(response, StartTransactionResponse):
+                self._confirm(session, response)
+            return [self._changed(session, What.CONFIRMED, event.record, exchange)]
+        if isinstance(response, RemoteStartTransactionResponse) and isinstance(
+            request, RemoteStartTransaction
+        ):
+            if response.status is RemoteStartStopStatus.ACCEPTED:
+                self._remote_starts = [*self._remote_starts[-9:], exchange]
+        elif exchange.name in _CHANGING_LIMITS and response is not None:
+            number = getattr(request, "connector_id", UNSET)
+            return [
+                self._changed(session, What.LIMIT, event.record, exchange)
+                for session in self._open()
+                if number in (0, UNSET, session.connector)
+            ]
+        return []
+
+    def _answered_late(self, event: Orphan) -> list[Event]:
+        """An answer after the time, or over a new connection, gives the transaction its id all the same."""
+        exchange = event.exchange
+        assert exchange is not None
+        request = exchange.request
+        if not isinstance(request, StartTransaction) or not isinstance(event.frame, CallResultFrame):
+            return []
+        session = self._facts.connector(request.connector_id).session
+        if session is None or session.transaction_id is not None or not _is_retry(session, request):
+            return []
+        response = read_response(action_of(StartTransaction), event.frame.payload).message
+        if not isinstance(response, StartTransactionResponse):
+            return []
+        self._confirm(session, response)
+        return [self._changed(session, What.CONFIRMED, event.record, exchange)]
+
+    def _confirm(self, session: Session, response: StartTransactionResponse) -> None:
+        session.authorization = response.id_tag_info.status
+        session.transaction_id = response.transaction_id
+        if len(self._facts.sessions) < MOST_OPEN:
+            self._facts.sessions[response.transaction_id] = session
+
+    # ---- meanwhile
+
+    def _status(self, exchange: Exchange, request: StatusNotification) -> Iterator[Event]:
+        session = self._facts.connector(request.connector_id).session
+        if session is None:
+            return
+        session.status = request.status
+        if len(session.states) < MOST_STATES:
+            at = request.timestamp if isinstance(request.timestamp, datetime) else exchange.call.at
+            session.states.append((at, request.status))
+        yield self._changed(session, What.STATUS, exchange.call, exchange)
+
+    def _metered(self, exchange: Exchange, request: MeterValues) -> Iterator[Event]:
+        number = request.connector_id
+        told = request.transaction_id
+        connector = self._facts.connector(number)
+        session = self._facts.sessions.get(told) if isinstance(told, int) else None
+        if session is None:
+            session = connector.session
+        if session is None:
+            if not isinstance(told, int) or told in NO_TRANSACTION or number < 1 or told in self._closed:
+                return
+            session = Session(self._facts.station, number, transaction_id=told, status=connector.status)
+            connector.session = session
+            if len(self._facts.sessions) < MOST_OPEN:
+                self._facts.sessions[told] = session
+            yield self._opened(exchange.call, session)
+        elif session.connector is None and number > 0:
+            session.connector = number
+        for meter_value in request.meter_value:
+            self._sampled(session, meter_value)
+        yield self._changed(session, What.METER, exchange.call, exchange)
+
+    def _sampled(self, session: Session, meter_value: MeterValue) -> None:
+        sample = sample_of(meter_value)
+        session.samples += 1
+        session.last_meter_at = sample.at
+        if sample.register_wh is not None:
+            if session.first_register_wh is None:
+                session.first_register_wh = sample.register_wh
+            session.last_register_wh = sample.register_wh
+        if sample.power_w is not None:
+            session.power_w = sample.power_w
+            session.peak_power_w = max(sample.power_w, session.peak_power_w or 0.0)
+        if session.samples % session.every:
+            return
+        limit_a = None
+        if self._facts.profiles and session.connector is not None:
+            limit_a = self._facts.limit_a(session.connector, sample.at)
+        session.curve.append(
+            Point(
+                sample.at, sample.power_w, sample.current_a, sample.register_wh, limit_a, sample.soc_percent
+            )
+        )
+        if len(session.curve) > MOST_POINTS:
+            del session.curve[1::2]
+            session.every *= 2
+
+    # ---- stop
+
+    def _stopped(self, exchange: Exchange, request: StopTransaction) -> Iterator[Event]:
+        number = request.transaction_id
+        session = self._facts.sessions.get(number)
+        if session is None:
+            known = self._closed.get(number)
+            if known is not None and known.stopped_at == request.timestamp:
+                return  # sent again
+            nameless = [one for one in self._open() if one.transaction_id is None]
+            if len(nameless) == 1:
+                session = nameless[0]
+            else:
+                session = Session(self._facts.station, None)
+                if number not in NO_TRANSACTION:
+                    session.transaction_id = number
+                yield self._opened(exchange.call, session)
+        session.stop = exchange
+        session.stopped_at = request.timestamp
+        session.meter_stop_wh = request.meter_stop
+        session.reason = request.reason if isinstance(request.reason, Reason) else Reason.LOCAL
+        if isinstance(request.transaction_data, list):
+            for meter_value in request.transaction_data:
+                if session.last_meter_at is None or meter_value.timestamp > session.last_meter_at:
+                    self._sampled(session, meter_value)
+        yield self._close(session, Ending.STOPPED, exchange.call)
+
+    def _close(self, session: Session, ending: Ending, record: Record) -> SessionClosed:
+        session.ending = ending
+        facts = self._facts
+        if session.transaction_id is not None:
+            facts.sessions.pop(session.transaction_id, None)
+            self._closed[session.transaction_id] = session
+            if len(self._closed) > REMEMBERED:
+                del self._closed[next(iter(self._closed))]
+        if session.connector is not None:
+            connector = facts.connector(session.connector)
+            if connector.session is session:
+                connector.session = None
+            connector.last_session = session
+        return SessionClosed(facts.station, record.at, record, session)
+
+    # ---- shared
+
+    def _open(self) -> list[Session]:
+        found = {id(one): one for one in self._facts.sessions.values()}
+        for connector in self._facts.connectors.values():
+            if connector.session is not None:
+                found[id(connector.session)] = connector.session
+        return list(found.values())
+
+    def _opened(self, record: Record, session: Session) -> SessionOpened:
+        session.latest = record
+        return SessionOpened(self._facts.station, record.at, record, session)
+
+    def _changed(self, session: Session, what: What, record: Record, exchange: Exchange) -> SessionChanged:
+        session.latest = record
+        return SessionChanged(self._facts.station, record.at, record, session, what, exchange)
+
+
+_CHANGING_LIMITS: Final = frozenset({"SetChargingProfile", "ClearChargingProfile"})
+
+
+def _is_retry(session: Session, request: StartTransaction) -> bool:
+    """Whether the request tells the very start that this session has."""
+    return (
+        session.started_at == request.timestamp
+        and session.id_tag == request.id_tag
+        and session.meter_start_wh == request.meter_start
+    )
