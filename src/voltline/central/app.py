@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -53,6 +54,8 @@ from voltline.central.services.data_transfer import TransferHandlers
 from voltline.central.services.ports import Queries
 from voltline.central.services.ports.data_transfer import TransferHandler
 from voltline.central.settings import DataSettings, Settings
+from voltline.central.siting.board import Siting
+from voltline.central.siting.live import World
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
 from voltline.central.storage.group_commit import GroupCommit
@@ -61,9 +64,10 @@ from voltline.central.storage.message_log.writing import MessageLog, Retention
 from voltline.central.storage.queries import SqlQueries
 from voltline.central.storage.unit_of_work import SqlStore
 from voltline.central.watching import Watching
-from voltline.messages import Mode, Side
+from voltline.messages import MeterValues, Mode, Side
 from voltline.quirks import Registry, ping_interval_s
 from voltline.quirks.loading import InvalidQuirks, with_own
+from voltline.smart_charging.site.settings import Settings as Sharing
 from voltline.transport.connection import Connection
 from voltline.transport.handlers import Handlers
 from voltline.transport.recorder import Recorder
@@ -107,6 +111,7 @@ class Central:
         self._keeper: ConfigurationKeeper
         self._quirks = Registry()
         self._watching: Watching
+        self._siting: Siting | None = None
 
     def on_data_transfer(
         self, vendor_id: str, handler: TransferHandler, *, message_id: str | None = None
@@ -152,7 +157,7 @@ class Central:
         queries = SqlQueries(database)
         tail = EventTail(queries)
         undo.push_async_callback(tail.close)
-        self._writer = GroupCommit(SqlStore(database, on_events=tail.wake))
+        self._writer = GroupCommit(SqlStore(database, on_events=lambda: self._news(tail)))
         self._writer.start()
         self._writer.submit(stations.left_open).add_done_callback(log_failure)
         undo.push_async_callback(self._close_writer)
@@ -203,6 +208,10 @@ class Central:
             enabled=settings.local_lists.enabled,
         )
         self._runner.on_accepted(local_lists.after_boot)
+        siting = self._siting = Siting(self._world(queries), self._runner, keep_days=settings.sites.keep_days)
+        undo.push_async_callback(siting.close)
+        self._runner.on_accepted(siting.making)
+        await siting.start()
         files = await self._file_server(undo, folder, queries)
         self._runner.on_accepted(self._file_jobs.after_boot)
         undo.push_async_callback(self._runner.close)
@@ -221,6 +230,7 @@ class Central:
             files=files,
             file_jobs=self._file_jobs,
             quirks=self._quirks,
+            sites=siting,
         )
         metrics = Metrics(
             connections=self._ocpp.stations.values,
@@ -232,6 +242,7 @@ class Central:
             deviations=lambda: self._watching.deviations,
             frames_dropped=lambda: 0 if message_log is None else message_log.dropped,
             file_jobs=queries.file_job_counts,
+            sites=siting.points,
         )
         await self._listen(undo, msgspec.structs.replace(site, metrics=metrics.text))
         _log_files(files)
@@ -249,6 +260,38 @@ class Central:
             now=self._now,
         )
         undo.push_async_callback(keeping.close)
+
+    def _news(self, tail: EventTail) -> None:
+        """There are new events; called on the writer's thread."""
+        tail.wake()
+        if self._siting is not None:
+            self._siting.wake()
+
+    def _world(self, queries: Queries) -> World:
+        """What sites are steered with."""
+        sites, ocpp = self.settings.sites, self.settings.ocpp
+        return World(
+            lines=self._lines,
+            writer=self._writer,
+            queries=queries,
+            now=self._now,
+            clock=asyncio.get_running_loop().time,
+            settings=Sharing(
+                lease_s=sites.lease_s,
+                margin_s=sites.margin_s,
+                change_s=sites.change_s,
+                fresh_s=sites.fresh_s,
+                answer_s=sites.answer_s,
+                period_s=sites.period_s,
+            ),
+            verify=sites.verify,
+            sample_s=sites.history_s,
+            call_timeout_s=min(ocpp.message_timeout_s, sites.answer_s),
+        )
+
+    def _metered(self, identity: str, request: MeterValues, at: datetime) -> None:
+        if self._siting is not None:
+            self._siting.metered(identity, request, at)
 
     async def _file_server(
         self, undo: contextlib.AsyncExitStack, folder: DataFolder, queries: Queries
@@ -344,6 +387,7 @@ class Central:
             poster=self._poster,
             signing=settings.certificates.requests,
             quirks=self._quirks,
+            metered=self._metered,
         )
         handlers = Handlers(Side.CENTRAL_SYSTEM)
         register(handlers, desk, self._watching.messages.handled)
@@ -403,6 +447,8 @@ class Central:
         stored = self._writer.submit(stations.opened, visit.key, connection.remote, self._now())
         stored.add_done_callback(log_failure)
         self._runner.connected(visit.identity)
+        if self._siting is not None:
+            self._siting.connected(visit.identity, self.settings.procedures.after_boot)
 
     def _ping_interval_s(self, visit: Visit) -> float | None:
         own, usual = ping_interval_s(visit.quirks), self.settings.ocpp.ping_interval_s
@@ -412,6 +458,8 @@ class Central:
         connection = self._ocpp.stations.get(folded(identity))
         if connection is not None:  # what it said of itself may be new
             connection.ping_interval_s = self._ping_interval_s(connection.context)
+        if self._siting is not None:
+            self._siting.booted(identity)
         self._runner.accepted(identity)
 
     def _disconnected(self, connection: Connection) -> None:
@@ -420,6 +468,8 @@ class Central:
         self._sessions.ended(connection)
         log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
         replaced = folded(connection.identity) in self._ocpp.stations
+        if self._siting is not None and not replaced:
+            self._siting.went(visit.identity)
         stored = self._writer.submit(
             stations.closed,
             visit.key,

@@ -21,6 +21,7 @@ import voltline
 from voltline.central.command_log import BOUNDS_S as COMMAND_BOUNDS_S
 from voltline.central.command_log import CommandStatistics
 from voltline.central.counts import MessageCounts, SessionCounts
+from voltline.central.domain.sites import SitePoint
 from voltline.central.services.ports import StorageUnavailable, Writer
 from voltline.central.storage.group_commit import BATCH_BOUNDS, COMMIT_BOUNDS_S, Statistics
 from voltline.transport.connection import Connection
@@ -43,6 +44,7 @@ class Metrics(Collector):
         deviations: Callable[[], int],
         frames_dropped: Callable[[], int],
         file_jobs: Callable[[], Mapping[tuple[str, str], int]],
+        sites: Callable[[], Mapping[str, tuple[SitePoint, Mapping[str, int]]]] = dict,
     ) -> None:
         """`file_jobs` asks the database, and may raise StorageUnavailable."""
         self._connections = connections
@@ -54,6 +56,7 @@ class Metrics(Collector):
         self._deviations = deviations
         self._frames_dropped = frames_dropped
         self._file_jobs = file_jobs
+        self._sites = sites
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -73,6 +76,7 @@ class Metrics(Collector):
         yield from self._of_commands()
         yield from self._of_storage()
         yield from self._of_file_jobs()
+        yield from self._of_sites()
 
     def _of_connections(self) -> Iterator[Metric]:
         live = list(self._connections())
@@ -147,6 +151,36 @@ class Metrics(Collector):
             list(commits.durations),
             commits.busy_s,
         )
+
+    def _of_sites(self) -> Iterator[Metric]:
+        currents = {
+            name: GaugeMetricFamily(f"voltline_site_{name}_amperes", text, labels=["site", "fuse", "phase"])
+            for name, text in (
+                ("capacity", "What connectors may draw through a fuse."),
+                ("allocated", "What connectors should have."),
+                ("possible", "The most that they may draw by all that they were ever told."),
+                ("measured", "What they say that they draw."),
+            )
+        }
+        troubles = CounterMetricFamily(
+            "voltline_site_findings",
+            "What was found that somebody should look at.",
+            labels=["site", "trouble"],
+        )
+        for site, (point, found) in sorted(self._sites().items()):
+            for fuse in point.fuses:
+                for name, amounts in (
+                    ("capacity", fuse.capacity_a),
+                    ("allocated", fuse.allocated_a),
+                    ("possible", fuse.possible_a),
+                    ("measured", fuse.measured_a),
+                ):
+                    for phase, amount in enumerate(amounts, 1):
+                        currents[name].add_metric([site, fuse.fuse, f"L{phase}"], amount)
+            for trouble, count in sorted(found.items()):
+                troubles.add_metric([site, trouble], count)
+        yield from currents.values()
+        yield troubles
 
     def _of_file_jobs(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(

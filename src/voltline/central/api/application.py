@@ -35,6 +35,7 @@ from voltline.central.api import (
     quirk_routes,
     remote_routes,
     reservation_routes,
+    site_routes,
     station_routes,
     transaction_routes,
 )
@@ -65,6 +66,7 @@ _SUBJECTS = (
     data_transfer_routes,
     charging_routes,
     limit_routes,
+    site_routes,
     quirk_routes,
     command_routes,
     job_routes,

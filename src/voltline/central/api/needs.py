@@ -13,6 +13,7 @@ from voltline.central.services.ports import Queries, Writer
 from voltline.central.services.ports.files import FileShelf
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
 from voltline.central.services.ports.messages import MessageQueries, MessageRecords
+from voltline.central.services.ports.sites import SiteBoard
 from voltline.quirks import Registry
 
 __all__ = ["Line", "Lines", "Site"]
@@ -99,5 +100,7 @@ class Site(Struct, frozen=True):
     """None: nothing can be kept here."""
     file_jobs: FileJobSender | None = None
     """None: nobody sends their commands."""
+    sites: SiteBoard | None = None
+    """None: sites are kept, and nobody steers them."""
     metrics: Callable[[], bytes] | None = None
     """Prometheus text; None: nothing is measured."""

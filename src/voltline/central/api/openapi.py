@@ -18,7 +18,13 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
-from voltline.central.api import certificate_routes, data_transfer_routes, file_job_routes, file_routes
+from voltline.central.api import (
+    certificate_routes,
+    data_transfer_routes,
+    file_job_routes,
+    file_routes,
+    site_routes,
+)
 from voltline.central.api.adjustments import ADJUSTMENTS_HEADER
 from voltline.central.api.bodies import BODY
 from voltline.central.api.command_routes import COMMANDS, WARNINGS_HEADER, Begun
@@ -98,6 +104,7 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     **file_job_routes.PROBLEMS,
     **certificate_routes.PROBLEMS,
     **data_transfer_routes.PROBLEMS,
+    **site_routes.PROBLEMS,
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",
         HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",

@@ -15,6 +15,7 @@ _FACTORS = {"A": 1.0, "mA": 0.001, "W": 1.0, "kW": 1000.0}
 _CURRENTS = {"Current.Import": 1.0, "Current.Export": -1.0}
 _POWERS = {"Power.Active.Import": 1.0, "Power.Active.Export": -1.0}
 _TOLERANCE_A = 1.0
+_SETTLED_S = 60.0
 OUTLET = frozenset({"Outlet"})
 ANYWHERE = frozenset({"Outlet", "Inlet", "Body"})
 
@@ -128,3 +129,28 @@ class Lows:
         if not known or at - self._seen[-1][0] > self._keep_s:
             return 0.0
         return max(0.0, min(known))
+
+
+class ClockCheck:
+    """Whether a charge point's clock is late, by the times of what it sends.
+
+    Values that come late one after the other are those of an outage; a minute of them is a clock.
+    """
+
+    __slots__ = ("_late_s", "_since", "is_off")
+
+    def __init__(self, late_s: float) -> None:
+        self._late_s = late_s
+        self._since: datetime | None = None
+        self.is_off = False
+
+    def see(self, at: datetime, received_at: datetime) -> bool:
+        """Take in a message; whether the clock was known to be late before."""
+        before = self.is_off
+        if (received_at - at).total_seconds() < self._late_s:
+            self._since, self.is_off = None, False
+            return before
+        if self._since is None:
+            self._since = received_at
+        self.is_off = self.is_off or (received_at - self._since).total_seconds() >= _SETTLED_S
+        return before

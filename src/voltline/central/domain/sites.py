@@ -198,9 +198,7 @@ def tree_of(definition: SiteDefinition, learned: Mapping[str, Learned]) -> Site:
     return Site(
         name=definition.name,
         fuses=definition.fuses,
-        connectors=tuple(
-            _connector(one, learned.get(one.id, Learned())) for one in definition.connectors
-        ),
+        connectors=tuple(_connector(one, learned.get(one.id, Learned())) for one in definition.connectors),
         zone=definition.zone,
         safe_part=definition.safe_part,
         imbalance_a=definition.imbalance_a,
@@ -289,7 +287,7 @@ def _list(names: Iterable[str]) -> str:
 
 
 def rotations_of(value: str | None) -> dict[int, Rotation]:
-    """ConnectorPhaseRotation (S 9.1.8), such as `0.RST, 1.RST, 2.RTS`, by connector; odd parts are left out."""
+    """ConnectorPhaseRotation (S 9.1.8), such as `0.RST, 1.RST, 2.RTS`, by connector; no odd parts."""
     found: dict[int, Rotation] = {}
     for part in (value or "").split(","):
         number, _, word = part.strip().partition(".")

@@ -13,10 +13,15 @@ from voltline.central.services.data_transfer import TransferHandlers
 from voltline.central.services.ports import Writer
 from voltline.central.services.ports.asking import Asking
 from voltline.central.services.ports.data_transfer import NoAnswer, Poster
+from voltline.messages import MeterValues
 from voltline.quirks import NO_QUIRKS, Quirks, Registry
 
 
 def _nobody(identity: str) -> None:
+    return
+
+
+def _nobody_meters(identity: str, request: MeterValues, at: datetime) -> None:
     return
 
 
@@ -44,6 +49,8 @@ class Desk(NamedTuple):
     poster: Poster = _NoPoster()
     signing: SigningPolicy = SigningPolicy.REJECT
     quirks: Registry = Registry()
+    metered: Callable[[str, MeterValues, datetime], object] = _nobody_meters
+    """Told of all meter values, with the identity and the time of receipt."""
 
 
 class Visit:

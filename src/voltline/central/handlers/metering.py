@@ -18,6 +18,7 @@ def meter_values(
     desk: Desk, visit: Visit, request: MeterValues, at: datetime
 ) -> Promise[MeterValuesResponse]:
     """Keep them, whatever they say, then answer (MTV-31)."""
+    desk.metered(visit.identity, request, at)
     return desk.writer.promise(_record, visit.key, request, at)
 
 

@@ -9,7 +9,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from voltline.central.domain.sites import KeptSite, SiteDefinition, SitePoint
-from voltline.central.services.ports.lines import Line
 from voltline.smart_charging.site.controller import ConnectorView
 from voltline.smart_charging.site.facts import Need
 
@@ -111,8 +110,4 @@ class SiteBoard(Protocol):
 
         Raises KeyError for a connector that the site lacks.
         """
-        ...
-
-    def came(self, line: Line) -> None:
-        """A charge point may be worked with."""
         ...
