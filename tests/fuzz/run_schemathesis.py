@@ -22,7 +22,8 @@ sys.path.insert(0, str(PROJECT))
 
 from tests.serving import serving  # noqa: E402
 
-from voltline.station.simulator.station import SimulatedStation, StationOptions  # noqa: E402
+from voltline.station.simulator.options import StationOptions  # noqa: E402
+from voltline.station.simulator.station import SimulatedStation  # noqa: E402
 from voltline.station.simulator.visits import Rhythm  # noqa: E402
 
 IDENTITIES = ("CP1", "CP2", "CP3")  # the first is in the examples

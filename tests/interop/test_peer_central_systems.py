@@ -20,7 +20,8 @@ from tests.interop.peer_centrals import (
 
 from voltline.messages import ACTIONS, ChargePointStatus, Side
 from voltline.station.simulator.actions import VERBS
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.transport.client import ClientOptions
 
 TAG = "04E3F89A2C3C80"

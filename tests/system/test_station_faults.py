@@ -31,8 +31,9 @@ from voltline.station.core.happenings import ImpossibleHappening
 from voltline.station.device.storage import MemoryStorage
 from voltline.station.simulator import faults
 from voltline.station.simulator.actions import VERBS, ClearFault, RaiseFault
+from voltline.station.simulator.options import StationOptions
 from voltline.station.simulator.spoiling import MALFORMED, Harm, Which
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.vehicle import CARS, Vehicle
 from voltline.transport.client import ClientOptions
 from voltline.wire.errors import CallError, CallTimeout, RemoteProtocolError

@@ -28,7 +28,8 @@ from voltline.messages import (
     TriggerMessage,
 )
 from voltline.station.core.happenings import ImpossibleHappening
-from voltline.station.simulator.station import DEFAULT_TAG, SimulatedStation, StationOptions
+from voltline.station.simulator.options import DEFAULT_TAG, StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.vehicle import CARS, Vehicle
 from voltline.station.simulator.visits import Rhythm
 from voltline.transport.client import ClientOptions

@@ -22,7 +22,8 @@ from voltline.station.device.listener import Listener
 from voltline.station.device.storage import FolderStorage, MemoryStorage
 from voltline.station.simulator.actions import AnswerData, SendData
 from voltline.station.simulator.faults import LosePower
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.transport.client import ClientOptions
 
 __all__ = ["start"]

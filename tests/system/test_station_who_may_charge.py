@@ -9,7 +9,8 @@ import httpx
 import pytest
 from tests.system.central_here import central_here, eventually
 
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.view import StationView
 from voltline.transport.client import ClientOptions
 

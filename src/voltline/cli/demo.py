@@ -28,7 +28,8 @@ from voltline.central.settings import (
 from voltline.cli.demo_table import changes, live_table, summary
 from voltline.cli.shared import stop_on_signals
 from voltline.station.core.hardware import Outlet
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.view import StationView
 from voltline.station.simulator.visits import Rhythm
 

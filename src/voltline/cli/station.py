@@ -10,7 +10,7 @@ import typer
 from voltline.cli.shared import StationPassword
 
 if TYPE_CHECKING:
-    from voltline.station.simulator.station import StationOptions
+    from voltline.station.simulator.options import StationOptions
 
 AUTO_TAGS = ("04A2B6C81F5E80", "04D3917A2B6C81", "049F5E8016C7A2")
 
@@ -171,7 +171,7 @@ _FIELDS = {"tethered": "outlet", "power": "power_w", "firmware": "firmware_versi
 
 def _made(context: typer.Context, template: str | None, make: dict[str, Any]) -> StationOptions:
     """The make of the options, or of the template but for the options that were given beside it."""
-    from voltline.station.simulator.station import StationOptions
+    from voltline.station.simulator.options import StationOptions
     from voltline.station.simulator.templates import InvalidTemplate
     from voltline.station.simulator.templates import template as template_of
 

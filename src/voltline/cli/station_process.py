@@ -19,7 +19,8 @@ from voltline.station.device.listener import Exchange, Listener, Listeners
 from voltline.station.device.storage import FolderStorage, MemoryStorage, Storage, folder_of
 from voltline.station.simulator.console import HELP, Misunderstood, action_of, help_of
 from voltline.station.simulator.control import Control
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.transport.json_server import JsonServer
 
 

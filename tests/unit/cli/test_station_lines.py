@@ -31,7 +31,8 @@ from voltline.messages import (
 from voltline.station.core.happenings import Answered, Failed, Failure
 from voltline.station.core.intents import Answer, Matter, Notice, Refuse, StaySilent
 from voltline.station.device.listener import Exchange
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.view import TransferView
 
 NOON = datetime(2026, 3, 1, 12, 0, 7, tzinfo=UTC)

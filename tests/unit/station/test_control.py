@@ -14,7 +14,8 @@ from tests.system.small_central import IDENTITY, SmallCentral
 from voltline.station.device.listener import Listeners
 from voltline.station.simulator.actions import VERBS
 from voltline.station.simulator.control import Control
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.transport.json_server import WAITING_TEXTS, Member
 
 MADE = StationOptions(connectors=2, seed=7, reboot_s=0.05, id_tags=("CARD",))

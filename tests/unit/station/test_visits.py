@@ -9,7 +9,7 @@ import pytest
 from voltline.cli.station import AUTO_TAGS
 from voltline.messages import ChargePointErrorCode, ChargePointStatus
 from voltline.station.simulator.actions import PlugIn, Present, PressStop, Unplug
-from voltline.station.simulator.station import DEFAULT_TAG
+from voltline.station.simulator.options import DEFAULT_TAG
 from voltline.station.simulator.view import ConnectorView
 from voltline.station.simulator.visits import Rhythm, Visits
 

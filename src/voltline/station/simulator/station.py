@@ -14,29 +14,22 @@ import msgspec
 from voltline.base.clock import Clock
 from voltline.messages import (
     UNSET,
-    BootNotification,
     ChargePointErrorCode,
-    FeatureProfile,
-    Mode,
     Reason,
-    action_of,
-    encode,
-    read_request,
 )
-from voltline.messages.configuration_keys import ConfigurationKey
 from voltline.quirks import NO_QUIRKS, Quirks, Registry
 from voltline.quirks.loading import built_in
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.connectors import Connector
 from voltline.station.core.data_transfer import Handlers
 from voltline.station.core.happenings import ImpossibleHappening, WatchdogFired
-from voltline.station.core.hardware import ALL_PROFILES, Hardware, Meter, Outlet
+from voltline.station.core.hardware import Meter
 from voltline.station.core.intents import Matter, Notice
 from voltline.station.core.moment import Moment
 from voltline.station.device.listener import Listener, Listeners
 from voltline.station.device.logbook import Logbook
 from voltline.station.device.misbehaviour import Habit, MisbehavingLine
-from voltline.station.device.runner import REBOOT_S, Runner
+from voltline.station.device.runner import Runner
 from voltline.station.device.storage import FolderStorage, Storage
 from voltline.station.device.transfers import FileTransfers
 from voltline.station.simulator.actions import (
@@ -56,57 +49,13 @@ from voltline.station.simulator.device import SimulatedDevice
 from voltline.station.simulator.firmware_image import SimulatedInstaller
 from voltline.station.simulator.habits import habits_of
 from voltline.station.simulator.lasting_meter import LastingMeter
-from voltline.station.simulator.meter import MEASURANDS
-from voltline.station.simulator.outlet import GRID_PHASES, NOMINAL_V
+from voltline.station.simulator.options import DEFAULT_TAG, StationOptions, hardware_of
 from voltline.station.simulator.vehicle import Vehicle, some_car
 from voltline.station.simulator.view import ConnectorView, StationView, TransferView
-from voltline.station.simulator.visits import Rhythm, Visits
+from voltline.station.simulator.visits import Visits
 from voltline.transport.client import ClientOptions
 
 T = TypeVar("T")
-
-DEFAULT_TAG = "04A2B6C81F5E80"
-
-SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC"
-"""What a simulated station samples unless it is told otherwise."""
-
-
-class StationOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The make of a simulated station and its surroundings."""
-
-    connectors: int = 1
-    outlet: Outlet = Outlet.SOCKET
-    phases: int = 3
-    power_w: float = 11_000.0
-    """The most each connector gives, over all its phases."""
-    vendor: str = "Voltline"
-    model: str = "Simulated AC"
-    serial_number: str = ""
-    """Without one it is made of the seed."""
-    firmware_version: str = "1.0.0"
-    seed: int = 0
-    """The same seed gives the same cars, meters and drivers."""
-    configuration: tuple[tuple[str, str], ...] = ()
-    """Configuration keys to begin with."""
-    defaults: tuple[tuple[str, str], ...] = ()
-    """Configuration keys that leave the factory with these values, the read-only ones too."""
-    vendor_keys: tuple[ConfigurationKey, ...] = ()
-    """Configuration keys that only this make has."""
-    profiles: tuple[FeatureProfile, ...] = ALL_PROFILES
-    """What it supports."""
-    quirky: bool = False
-    """Whether it gets wrong what charge points of its vendor, model and firmware are known to get wrong."""
-    speed: float = 1.0
-    """How many seconds of its time go by in one. Above or below 1 it keeps a clock of its own."""
-    reboot_s: float = REBOOT_S
-    install_s: float = 2.0
-    """How long it takes to install firmware."""
-    log_entries: int = 1000
-    """Frames and events that it keeps for diagnostics and logs; 0 keeps none and costs nothing."""
-    auto: Rhythm | None = None
-    """Lets cars come and go by themselves."""
-    id_tags: tuple[str, ...] = (DEFAULT_TAG,)
-    """The tags of those who come by themselves."""
 
 
 class SimulatedStation:
@@ -169,7 +118,7 @@ class SimulatedStation:
                 for fault in quirk.facts.reading_faults
             ),
         )
-        self._hardware = _hardware(options, chance)
+        self._hardware = hardware_of(options, chance)
         self._logbook = logbook
         self._vendors: Handlers = {}
         self._storage = storage
@@ -460,30 +409,3 @@ class _Drivers:
                 self._station.perform(action)
             except ImpossibleHappening as failure:
                 self._listener.noticed(Notice(Matter.STATUS, str(failure)))
-
-
-def _hardware(options: StationOptions, chance: Random) -> Hardware:
-    serial_number = options.serial_number or f"VL{chance.randrange(10**8):08d}"
-    boot = BootNotification(
-        charge_point_vendor=options.vendor,
-        charge_point_model=options.model,
-        charge_point_serial_number=serial_number,
-        firmware_version=options.firmware_version,
-        meter_type="simulated",
-    )
-    reading = read_request(action_of(boot), encode(boot), Mode.STRICT)
-    if reading.deviations:
-        problems = "; ".join(f"{one.path}: {one.text}" for one in reading.deviations)
-        raise ValueError(f"no BootNotification can say that: {problems}")
-    return Hardware(
-        boot=boot,
-        connectors=options.connectors,
-        outlet=options.outlet,
-        phases=options.phases,
-        measurands=MEASURANDS,
-        current_a=options.power_w / ((options.phases or GRID_PHASES) * NOMINAL_V),
-        follows_clock=options.speed == 1.0,
-        profiles=options.profiles,
-        defaults=(("MeterValuesSampledData", SAMPLED), *options.defaults),
-        vendor_keys=options.vendor_keys,
-    )

@@ -40,7 +40,7 @@ from msgspec import Meta
 from voltline.messages import FeatureProfile
 from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
 from voltline.station.core.hardware import ALL_PROFILES, Outlet
-from voltline.station.simulator.station import StationOptions
+from voltline.station.simulator.options import StationOptions
 
 _SUFFIX = ".toml"
 _FOLDER = files("voltline.station.simulator") / "templates"

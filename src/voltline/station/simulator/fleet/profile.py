@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from voltline.messages import ChargePointErrorCode
-from voltline.station.simulator.station import SAMPLED, StationOptions
+from voltline.station.simulator.options import SAMPLED, StationOptions
 
 HOURS = 24
 HOUR_S = 3600.0

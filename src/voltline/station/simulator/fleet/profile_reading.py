@@ -18,7 +18,7 @@ from voltline.station.simulator.fleet.profile import (
     Stay,
     Tags,
 )
-from voltline.station.simulator.station import SAMPLED, StationOptions
+from voltline.station.simulator.options import SAMPLED, StationOptions
 from voltline.station.simulator.yaml_text import (
     Entry,
     Findings,

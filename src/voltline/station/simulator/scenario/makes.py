@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from voltline.station.simulator.station import SimulatedStation, StationOptions
+from voltline.station.simulator.options import StationOptions
+from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.templates import templates
 from voltline.station.simulator.yaml_text import (
     Entry,

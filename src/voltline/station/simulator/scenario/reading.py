@@ -11,6 +11,7 @@ from voltline.messages import ErrorCode, Request, Side, action_of
 from voltline.messages.shapes import shape_of
 from voltline.station.core.happenings import Failure
 from voltline.station.simulator.actions import VERBS, Misunderstood, Verb
+from voltline.station.simulator.options import StationOptions
 from voltline.station.simulator.scenario.expectations import (
     Anything,
     Reading,
@@ -30,7 +31,6 @@ from voltline.station.simulator.scenario.steps import (
     step_names,
 )
 from voltline.station.simulator.scenario.values import Misread, Template, seconds
-from voltline.station.simulator.station import StationOptions
 from voltline.station.simulator.yaml_text import (
     Entry,
     Findings,

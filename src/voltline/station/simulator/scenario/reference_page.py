@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from voltline.station.simulator.actions import VERBS, Verb
+from voltline.station.simulator.options import StationOptions
 from voltline.station.simulator.scenario import values
 from voltline.station.simulator.scenario.expectations import state_fields, station_fields
 from voltline.station.simulator.scenario.library import shipped, shipped_texts
@@ -18,7 +19,6 @@ from voltline.station.simulator.scenario.makes import NOT_FOR_FILES
 from voltline.station.simulator.scenario.matching import OPERATORS
 from voltline.station.simulator.scenario.reading import WITHIN_S
 from voltline.station.simulator.scenario.steps import STEPS, StepKind
-from voltline.station.simulator.station import StationOptions
 
 _HEAD = f"""# Scenarios: reference
 
