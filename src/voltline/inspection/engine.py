@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+from voltline.inspection.chronicle import Chronicle
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Event, Orphan, Unanswered
 from voltline.inspection.facts import Facts
@@ -39,6 +40,7 @@ class StationInspection:
     ) -> None:
         self.facts = Facts(station)
         self.detectors = tuple(one((settings or {}).get(one.id)) for one in detectors)
+        self.chronicle = Chronicle(self.facts)
         self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
         self._learner = Learner(self.facts)
         self._builder = SessionBuilder(self.facts)
@@ -76,6 +78,7 @@ class StationInspection:
         kind = type(event)
         exchange = getattr(event, "exchange", None)
         name = "" if exchange is None else exchange.frame.action
+        self.chronicle.see(event)
         sees = self._sees.get((kind, name))
         if sees is None:
             sees = self._interested(kind, name)

@@ -11,7 +11,7 @@ from voltline.wire.frame_types import Frame
 __all__ = ["NO_YEAR", "Damage", "Direction", "Record", "RecordKind"]
 
 NO_YEAR: Final = 1904
-"""The year that a reader gives to times of a log without years: nothing was logged then, and it has a
+"""A time of this year or an earlier one has no year in the log: nothing was logged then, and 1904 has a
 29 February. Inference puts the right year in its place where answers tell it."""
 
 

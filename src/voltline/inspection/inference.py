@@ -1,0 +1,303 @@
+"""Settles what a log does not say: who sent a frame, whose side logged it, the zone and year of its times.
+
+By votes over the first frames, then record by record; each thing inferred is told with its confidence. A log
+is one file, or a row of rotated ones in their order.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from datetime import UTC
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from voltline.inspection.log_clock import LogClock
+from voltline.inspection.records import Direction, Record, RecordKind
+from voltline.inspection.timeline import TWICE_WITHIN, frame_of
+from voltline.messages import ACTIONS, Side
+from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame
+
+__all__ = ["Inference", "Settler", "Subject"]
+
+LOOK_AHEAD: Final = 400
+"""Frames that are looked at before the first one is given out."""
+MOST_BUFFERED: Final = 4000
+"""Records of any kind that are buffered for it."""
+CALLERS: Final = 1000
+HELD: Final = 8
+"""Records that a truncated frame waits for its whole twin of another logger."""
+
+
+class Subject(StrEnum):
+    """What was inferred."""
+
+    DIRECTION = "direction"
+    SIDE = "side"
+    ZONE = "zone"
+    YEAR = "year"
+    STATION = "station"
+
+
+class Inference(msgspec.Struct, frozen=True, gc=False):
+    """One thing that the log does not say, and was concluded."""
+
+    source: str
+    line: int
+    """Where it begins to hold."""
+    subject: Subject
+    text: str
+    """What was concluded and from what, in a sentence."""
+    confidence: float
+    """0 to 1: the share of the votes that say so; lower where there were few."""
+
+
+def sender_of(action_name: str) -> Direction:
+    """Who sends CALLs of this action; UNKNOWN if both may, or nobody."""
+    return _SENDERS.get(action_name, Direction.UNKNOWN)
+
+
+_SENDERS: Final = {
+    action.name: (Direction.FROM_STATION if action.sent_by == {Side.CHARGE_POINT} else Direction.FROM_CENTRAL)
+    for action in ACTIONS.values()
+    if len(action.sent_by) == 1
+}
+_SAID_BY_CENTRAL: Final = (b'"currentTime"', b'"idTagInfo"')
+_SAID_BY_STATION: Final = (b'"configurationKey"', b'"unknownKey"', b'"listVersion"', b'"chargingSchedule"')
+
+
+class Settler:
+    """Settles the records of one log, in its order. Memory is bounded by the look-ahead."""
+
+    def __init__(self) -> None:
+        self.inferences: list[Inference] = []
+        self.repeated = 0
+        """Truncated frames left out because another logger had the whole."""
+        self._ahead: list[Record] | None = []
+        self._frames_ahead = 0
+        self._inverted: set[str | None] = set()
+        """Loggers whose direction marks are the wrong way round."""
+        self._sides: dict[str | None, Direction] = {}
+        """By logger: what `sent` means in it."""
+        self._any_side = Direction.UNKNOWN
+        self._callers: dict[str, Direction] = {}
+        self._station = ""
+        self._clock = LogClock()
+        self._held: deque[Record] = deque()
+
+    def feed(self, record: Record) -> Iterator[Record]:
+        """The records that are settled now: none while looking ahead, else usually this one."""
+        if self._ahead is None:
+            self._settle(record)
+            if self._held or record.damage:
+                yield from self._hold(record)
+            else:
+                yield record
+            return
+        self._ahead.append(record)
+        if record.kind is RecordKind.FRAME:
+            self._frames_ahead += 1
+        if self._frames_ahead >= LOOK_AHEAD or len(self._ahead) >= MOST_BUFFERED:
+            yield from self._decide()
+
+    def end(self) -> Iterator[Record]:
+        """Whatever still waits: the log is at its end."""
+        if self._ahead is not None:
+            yield from self._decide()
+        yield from self._held
+        self._held.clear()
+
+    # ---- votes
+
+    def _decide(self) -> Iterator[Record]:
+        ahead = self._ahead or []
+        self._ahead = None
+        if not ahead:
+            return
+        self._vote_on_direction(ahead)
+        self._vote_on_station(ahead)
+        for text, confidence, subject in self._clock.decide(ahead):
+            self._tell(ahead[0], Subject(subject), text, confidence)
+        for record in ahead:
+            self._settle(record)
+            if self._held or record.damage:
+                yield from self._hold(record)
+            else:
+                yield record
+
+    def _vote_on_direction(self, ahead: list[Record]) -> None:
+        marks: dict[str | None, Counter[bool]] = {}
+        sides: dict[str | None, Counter[Direction]] = {}
+        bare = 0
+        for record in ahead:
+            if record.kind is not RecordKind.FRAME:
+                continue
+            frame = frame_of(record)
+            if record.direction is Direction.UNKNOWN and record.sent is None:
+                bare += 1
+            if type(frame) is not CallFrame:
+                continue
+            expected = sender_of(frame.action)
+            if expected is Direction.UNKNOWN:
+                continue
+            if record.direction is not Direction.UNKNOWN:
+                marks.setdefault(record.log_name, Counter())[record.direction is expected] += 1
+            elif record.sent is not None:
+                side = expected if record.sent else expected.opposite
+                sides.setdefault(record.log_name, Counter())[side] += 1
+        for log_name, votes in marks.items():
+            if votes[False] >= 2 and votes[False] >= 3 * votes[True]:
+                self._inverted.add(log_name)
+                text = (
+                    f"The directions{_of(log_name)} are the wrong way round: {votes[False]} of "
+                    f"{votes.total()} calls are of the other side's actions. They are read turned round."
+                )
+                self._tell(ahead[0], Subject.DIRECTION, text, _confidence(votes[False], votes.total()))
+        together: Counter[Direction] = Counter()
+        for log_name, ballots in sides.items():
+            together.update(ballots)
+            side, count = ballots.most_common(1)[0]
+            if count * 2 == ballots.total():
+                continue
+            self._sides[log_name] = side
+            where = "charge point" if side is Direction.FROM_STATION else "central system"
+            votes_text = f"{count} of {ballots.total()} calls say so"
+            text = f"The log{_of(log_name)} was written by the {where}: {votes_text}."
+            self._tell(ahead[0], Subject.SIDE, text, _confidence(count, ballots.total()))
+        if together and together[Direction.FROM_STATION] != together[Direction.FROM_CENTRAL]:
+            self._any_side = together.most_common(1)[0][0]
+        if bare:
+            text = (
+                f"{bare} of the first {self._frames_ahead} frames have no direction: their actions give it."
+            )
+            self._tell(ahead[0], Subject.DIRECTION, text, 0.5)
+
+    def _vote_on_station(self, ahead: list[Record]) -> None:
+        named = Counter(record.station for record in ahead if record.station)
+        unnamed = sum(1 for record in ahead if not record.station)
+        if not unnamed:
+            self._station = ahead[0].source
+            return
+        if len(named) == 1:
+            self._station = next(iter(named)) or ""
+            if any(not record.station and record.kind is RecordKind.FRAME for record in ahead):
+                text = (
+                    f"Lines that name no charge point are taken to be of {self._station}, the only one named."
+                )
+                self._tell(ahead[0], Subject.STATION, text, 0.9)
+            return
+        serial = "" if named else _serial(ahead)
+        self._station = serial or ahead[0].source
+        text = (
+            f"The log names no charge point: it is called {self._station}, the serial number it boots with."
+            if serial
+            else f"{unnamed} records name no charge point: it is called {self._station}, as the file."
+        )
+        self._tell(ahead[0], Subject.STATION, text, 0.8 if serial else 0.3)
+
+    def _tell(self, record: Record, subject: Subject, text: str, confidence: float) -> None:
+        if len(self.inferences) < 100:
+            self.inferences.append(Inference(record.source, record.line, subject, text, confidence))
+
+    # ---- one record
+
+    def _settle(self, record: Record) -> None:
+        if not record.station:
+            record.station = self._station
+        if record.kind is RecordKind.FRAME:
+            direction = record.direction
+            if direction is Direction.UNKNOWN:
+                self._find_direction(record)
+            elif self._inverted and record.log_name in self._inverted:
+                record.direction = direction.opposite
+        at = record.at
+        if at is not None and at.tzinfo is not UTC:
+            told = self._clock.settle(record)
+            if told is not None:
+                self._tell(record, Subject(told[2]), told[0], told[1])
+
+    def _find_direction(self, record: Record) -> None:
+        if record.sent is not None:
+            side = self._sides.get(record.log_name, self._any_side)
+            if side is not Direction.UNKNOWN:
+                record.direction = side if record.sent else side.opposite
+                return
+        frame = frame_of(record)
+        if type(frame) is CallFrame:
+            record.direction = sender_of(frame.action)
+            self._callers[frame.message_id] = record.direction
+            if len(self._callers) > CALLERS:
+                del self._callers[next(iter(self._callers))]
+        elif isinstance(frame, CallResultFrame | CallErrorFrame):
+            caller = self._callers.get(frame.message_id, Direction.UNKNOWN)
+            record.direction = caller.opposite
+            if caller is Direction.UNKNOWN and isinstance(frame, CallResultFrame):
+                record.direction = _sender_of_result(bytes(frame.payload))
+
+    # ---- the same frame, truncated and whole
+
+    def _hold(self, record: Record) -> Iterator[Record]:
+        """Hold a truncated frame back until its whole twin has come, or enough else. Order is kept."""
+        held = self._held
+        if held and not record.truncated and record.kind is RecordKind.FRAME:
+            for one in held:
+                if one.truncated and _are_twins(one, record):
+                    held.remove(one)
+                    self.repeated += 1
+                    break
+        held.append(record)
+        while held and (len(held) > HELD or not held[0].truncated or _is_far(held[0], record)):
+            yield held.popleft()
+
+
+def _are_twins(cut: Record, whole: Record) -> bool:
+    if cut.log_name == whole.log_name and cut.source == whole.source:
+        return False
+    one, other = frame_of(cut), frame_of(whole)
+    return (
+        type(one) is type(other)
+        and cut.direction in (whole.direction, Direction.UNKNOWN)
+        and getattr(one, "message_id", None) == getattr(other, "message_id", "")
+    )
+
+
+def _is_far(earlier: Record, later: Record) -> bool:
+    return earlier.at is not None and later.at is not None and later.at - earlier.at > TWICE_WITHIN
+
+
+def _sender_of_result(payload: bytes) -> Direction:
+    if any(word in payload for word in _SAID_BY_CENTRAL):
+        return Direction.FROM_CENTRAL
+    if any(word in payload for word in _SAID_BY_STATION):
+        return Direction.FROM_STATION
+    return Direction.UNKNOWN
+
+
+class _Serials(msgspec.Struct, rename="camel"):
+    charge_box_serial_number: str = ""
+    charge_point_serial_number: str = ""
+
+
+def _serial(ahead: list[Record]) -> str:
+    """The serial number of the first BootNotification that has one; empty if none, or if they differ."""
+    found: set[str] = set()
+    for record in ahead:
+        if record.kind is RecordKind.FRAME and '"BootNotification"' in record.text:
+            frame = frame_of(record)
+            if isinstance(frame, CallFrame) and frame.action == "BootNotification":
+                try:
+                    told = msgspec.json.decode(frame.payload, type=_Serials)
+                except (msgspec.MsgspecError, ValueError):
+                    continue
+                found.add(told.charge_box_serial_number or told.charge_point_serial_number)
+    found.discard("")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _of(log_name: str | None) -> str:
+    return "" if log_name is None else f" of {log_name}"
+
+
+def _confidence(agreeing: int, votes: int) -> float:
+    """The share of the votes, held down where there were few of them."""
+    return round(agreeing / (votes + 1), 2)

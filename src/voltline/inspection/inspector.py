@@ -1,0 +1,94 @@
+"""A whole log in, everything known of it out: inference, one inspection a station, findings merged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.engine import StationInspection
+from voltline.inspection.findings import Finding, Findings
+from voltline.inspection.inference import Inference, Settler
+from voltline.inspection.records import Record
+from voltline.inspection.timeline import REMEMBERED
+
+__all__ = ["Inspected", "Inspector", "merged"]
+
+FEW_STATIONS: Final = 16
+"""Stations that remember many of their exchanges; in a log of more, the others remember fewer."""
+REMEMBERED_OF_MANY: Final = 64
+
+
+class Inspected(msgspec.Struct):
+    """What came of one log, or of several merged."""
+
+    inferences: list[Inference]
+    stations: list[StationSummary]
+    sessions: list[SessionSummary]
+    findings: list[Finding]
+    """Worst first."""
+
+
+class Inspector:
+    """Feed it the records of one log in order, as readers yield them, then take `end`.
+
+    `detectors` are classes, as `registry.all_detectors` gives them; `settings` are by a detector's id.
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[type[Detector]],
+        settings: Mapping[str, DetectorSettings] | None = None,
+    ) -> None:
+        self._detectors = detectors
+        self._settings = settings or {}
+        self._settler = Settler()
+        self._stations: dict[str, StationInspection] = {}
+        self._findings = Findings()
+
+    def feed(self, record: Record) -> None:
+        """Take one record. What it shows may only be known some hundred records later."""
+        for settled in self._settler.feed(record):
+            self._inspect(settled)
+
+    def end(self) -> Inspected:
+        """The log is at its end: everything that is known of it."""
+        for settled in self._settler.end():
+            self._inspect(settled)
+        sessions: list[SessionSummary] = []
+        stations: list[StationSummary] = []
+        for inspection in self._stations.values():
+            for finding in inspection.end():
+                self._findings.add(finding)
+            stations.append(inspection.chronicle.close())
+            sessions += inspection.chronicle.sessions
+        return Inspected(self._settler.inferences, stations, sessions, list(self._findings))
+
+    def _inspect(self, record: Record) -> None:
+        name = record.station or ""
+        inspection = self._stations.get(name)
+        if inspection is None:
+            few = len(self._stations) < FEW_STATIONS
+            inspection = self._stations[name] = StationInspection(
+                name,
+                self._detectors,
+                self._settings,
+                remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
+            )
+        for finding in inspection.feed(record):
+            self._findings.add(finding)
+
+
+def merged(several: Sequence[Inspected]) -> Inspected:
+    """Several logs as one result. A station that is in more than one of them is summed up in each."""
+    findings = Findings()
+    for one in several:
+        for finding in one.findings:
+            findings.add(finding)
+    return Inspected(
+        [inference for one in several for inference in one.inferences],
+        [station for one in several for station in one.stations],
+        [session for one in several for session in one.sessions],
+        list(findings),
+    )

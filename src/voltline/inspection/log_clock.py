@@ -1,0 +1,182 @@
+"""The zone and the year of a log's own times, from the times that its frames carry."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from voltline.inspection.records import NO_YEAR, Record, RecordKind
+
+__all__ = ["LogClock"]
+
+QUARTER: Final = timedelta(minutes=15)
+WIDEST_ZONE: Final = timedelta(hours=14)
+CHANGES_AFTER: Final = 3
+"""So many answers in a row with another zone: the clocks were changed."""
+NEW_YEAR: Final = timedelta(days=300)
+"""Back by more than this, with no year in the log: a new year has begun."""
+HALF_A_YEAR: Final = timedelta(days=183)
+
+# What the central system says it is, and when a charge point says something was.
+_CURRENT_TIME = re.compile(r'"currentTime"\s*:\s*"([^"]{10,40})"')
+_TIMESTAMP = re.compile(r'"timestamp"\s*:\s*"([^"]{10,40})"')
+
+Told = tuple[str, float, str]
+"""A sentence, its confidence, and what it is about: `zone` or `year`."""
+
+
+class LogClock:
+    """Gives naive times of one log their zone, and times without a year their year."""
+
+    def __init__(self) -> None:
+        self._zone: timezone = UTC
+        self._quarters = 0
+        self._others: list[int] = []
+        self._year: int | None = None
+        self._last: datetime | None = None
+        """The latest time of a log without years, with its year."""
+        self._has_votes = False
+
+    def decide(self, ahead: list[Record]) -> Iterator[Told]:
+        """Vote over the first records. What was concluded, if anything had to be."""
+        timed = [record for record in ahead if record.at is not None]
+        if any(_is_yearless(record.at) for record in timed if record.at is not None):
+            yield self._decide_year(timed)
+        if any(record.at is not None and record.at.tzinfo is None for record in timed):
+            yield self._decide_zone(timed)
+
+    def _decide_year(self, timed: list[Record]) -> Told:
+        votes: Counter[int] = Counter()
+        for pattern in (_CURRENT_TIME, _TIMESTAMP):
+            year_at_start: int | None = None
+            for record in timed:
+                assert record.at is not None
+                told = _told_time(record, pattern)
+                if told is not None and _is_yearless(record.at):
+                    votes[_nearest_year(record.at, told)] += 1
+            if votes:
+                year_at_start = min(year for year, count in votes.items() if count * 5 >= votes.total())
+                self._year = year_at_start
+                what = "answers of the central system" if pattern is _CURRENT_TIME else "charge point's times"
+                text = f"The log has no years; it begins in {year_at_start} by the {what} ({votes.total()})."
+                return text, round(votes[year_at_start] / (votes.total() + 1), 2), "year"
+        return "The log has no years, and no frame tells one: its dates are shown as of 1904.", 0.0, "year"
+
+    def _decide_zone(self, timed: list[Record]) -> Told:
+        year, last = self._year, self._last
+        votes: Counter[int] = Counter()
+        for pattern in (_CURRENT_TIME, _TIMESTAMP):
+            for record in timed:
+                assert record.at is not None
+                told = _told_time(record, pattern)
+                if told is None:
+                    continue
+                quarters = _quarters(self._with_year(record.at).replace(tzinfo=UTC) - told)
+                if quarters is not None:
+                    votes[quarters] += 1
+            self._year, self._last = year, last
+            if votes:
+                break
+        if not votes:
+            return "The log's times have no zone, and nothing tells it: they are taken for UTC.", 0.0, "zone"
+        self._has_votes = True
+        self._quarters, count = votes.most_common(1)[0]
+        self._zone = timezone(self._quarters * QUARTER)
+        text = (
+            f"The log's times are {_name(self._quarters)}: {count} of {votes.total()} times in frames say so."
+        )
+        return text, round(count / (votes.total() + 1), 2), "zone"
+
+    def settle(self, record: Record) -> Told | None:
+        """Make the record's time aware and give it a year. Tells where the zone changes."""
+        at = record.at
+        assert at is not None
+        if at.year <= NO_YEAR:
+            at = self._with_year(at)
+        if at.tzinfo is not None:
+            record.at = at
+            return None
+        told = self._watch(record, at)
+        record.at = at.replace(tzinfo=self._zone)
+        return told
+
+    def _watch(self, record: Record, at: datetime) -> Told | None:
+        if not self._has_votes or '"currentTime"' not in record.text:
+            return None
+        told = _told_time(record, _CURRENT_TIME)
+        if told is None:
+            return None
+        quarters = _quarters(at.replace(tzinfo=UTC) - told)
+        if quarters is None or quarters == self._quarters:
+            self._others.clear()
+            return None
+        self._others.append(quarters)
+        if len(self._others) < CHANGES_AFTER or len(set(self._others[-CHANGES_AFTER:])) > 1:
+            return None
+        before = _name(self._quarters)
+        self._quarters = quarters
+        self._zone = timezone(quarters * QUARTER)
+        self._others.clear()
+        return f"The log's times change from {before} to {_name(quarters)} here.", 0.75, "zone"
+
+    def _with_year(self, at: datetime) -> datetime:
+        if at.year > NO_YEAR:
+            return at
+        year = self._year or NO_YEAR
+        dated = _dated(at, year)
+        last = self._last
+        if last is not None and self._year is not None:
+            if last - dated > NEW_YEAR:
+                self._year = year + 1
+            elif dated - last > NEW_YEAR:
+                self._year = year - 1
+            dated = _dated(at, self._year)
+        self._last = dated
+        return dated
+
+
+def _is_yearless(at: datetime) -> bool:
+    return at.year <= NO_YEAR
+
+
+def _dated(at: datetime, year: int) -> datetime:
+    try:
+        return at.replace(year=year)
+    except ValueError:  # the 29th of February of a year that has none
+        return at.replace(year=year, month=3, day=1)
+
+
+def _nearest_year(at: datetime, told: datetime) -> int:
+    naive = told.replace(tzinfo=at.tzinfo)
+    years = (told.year - 1, told.year, told.year + 1)
+    return min(years, key=lambda year: abs(_dated(at, year) - naive))
+
+
+def _quarters(apart: timedelta) -> int | None:
+    """The zone that explains the distance, in quarters of an hour; None if none does."""
+    quarters = round(apart / QUARTER)
+    if abs(apart) > WIDEST_ZONE or abs(apart - quarters * QUARTER) > timedelta(minutes=5):
+        return None
+    return quarters
+
+
+def _told_time(record: Record, pattern: re.Pattern[str]) -> datetime | None:
+    """The first aware and believable time of that name in a frame."""
+    if record.kind is not RecordKind.FRAME:
+        return None
+    found = pattern.search(record.text)
+    if found is None:
+        return None
+    try:
+        told = datetime.fromisoformat(found[1])
+    except ValueError:
+        return None
+    return told.astimezone(UTC) if told.tzinfo is not None and told.year > 2009 else None
+
+
+def _name(quarters: int) -> str:
+    if not quarters:
+        return "UTC"
+    hours, rest = divmod(abs(quarters) * 15, 60)
+    return f"UTC{'+' if quarters > 0 else '-'}{hours:02}:{rest:02}"
