@@ -1,0 +1,130 @@
+"""T13: a connector that stays in a state which should pass."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Call, Event, Exchange
+from voltline.inspection.exchanges import seconds_between
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.messages import ChargePointStatus, ChargingRateUnit, StatusNotification
+from voltline.messages.types import doc
+from voltline.smart_charging.stack import Session as LimitedSession
+from voltline.smart_charging.stack import limit_at
+
+_PASSING = frozenset(
+    {ChargePointStatus.PREPARING, ChargePointStatus.FINISHING, ChargePointStatus.SUSPENDED_EVSE}
+)
+_LEAST_CURRENT_A = 6.0
+
+
+class Settings(DetectorSettings, frozen=True):
+    """How long a state may last."""
+
+    longest_s: Annotated[float, doc("A passing state that lasts longer is stuck.", unit="s")] = 1800.0
+    slack_s: Annotated[float, doc("Added to ConnectionTimeOut.", unit="s")] = 60.0
+
+
+class _State(msgspec.Struct, gc=False):
+    status: ChargePointStatus
+    since: datetime | None
+    report: Exchange
+    told: bool = False
+
+
+class StuckState(Detector):
+    """Preparing, Finishing or SuspendedEVSE for more than half an hour."""
+
+    id = "T13"
+    title = "Connector stuck"
+    severity = Severity.WARNING
+    basis = ("OCPP 1.6, 4.9", "errata 3.89", "OCPP 1.6, 9.1.6")
+    who = Who.SITE
+    next_step = "See whether a vehicle is parked there; if not, restart the charge point and tell the maker."
+    explanation = (
+        "Preparing passes when the session begins or ConnectionTimeOut is over; SuspendedEVSE when the limit "
+        "is lifted; Finishing when the cable is unplugged. A connector that stays in one of them is blocked "
+        "for the next driver. A car that stays parked after its charge keeps the connector Finishing, and a "
+        "limit under 6 A keeps it SuspendedEVSE: both are as they should be and not told."
+    )
+    events = (Call,)
+    actions = frozenset({"StatusNotification", "Heartbeat", "StartTransaction", "BootNotification"})
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._states: dict[int, _State] = {}
+
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+        """Measure how long each state has lasted by now."""
+        assert isinstance(event, Call)
+        if self._states:
+            yield from self._judge(event.at, facts)
+        report = event.exchange.request
+        if isinstance(report, StatusNotification) and report.connector_id > 0:
+            before = self._states.get(report.connector_id)
+            if report.status not in _PASSING:
+                self._states.pop(report.connector_id, None)
+            elif before is None or before.status is not report.status:
+                self._states[report.connector_id] = _State(report.status, event.at, event.exchange)
+
+    def end(self, facts: Facts) -> Iterator[Finding]:
+        """As far as the log goes."""
+        yield from self._judge(facts.now, facts)
+
+    def _judge(self, now: datetime | None, facts: Facts) -> Iterator[Finding]:
+        for number, state in self._states.items():
+            if state.told:
+                continue
+            lasted = seconds_between(state.since, now)
+            if lasted is None:
+                continue
+            severity = self._severity(number, state, lasted, facts)
+            if severity is not None:
+                state.told = severity is Severity.WARNING
+                yield self.finding(
+                    facts,
+                    f"The connector was {state.status} for {_span(lasted)}.",
+                    (state.report.call,),
+                    connector=number,
+                    title=f"{self.title} in {state.status}",
+                    severity=severity,
+                    last_at=now,
+                )
+
+    def _severity(self, number: int, state: _State, lasted: float, facts: Facts) -> Severity | None:
+        if lasted <= self.settings.longest_s:
+            return None
+        if state.status is ChargePointStatus.FINISHING:
+            known = facts.connectors.get(number)
+            if known is not None and (known.last_session is not None or known.session is not None):
+                return None  # a car parked after its charge
+        if state.status is ChargePointStatus.SUSPENDED_EVSE and _held_back(number, facts):
+            return None
+        if state.status is ChargePointStatus.PREPARING:
+            timeout = facts.number("ConnectionTimeOut") or 0
+            if lasted <= timeout + self.settings.slack_s:
+                return None
+        return Severity.WARNING
+
+
+def _held_back(number: int, facts: Facts) -> bool:
+    """Whether a known profile allows less than a vehicle can charge with."""
+    if facts.now is None or not facts.profiles:
+        return False
+    connector = facts.connectors.get(number)
+    session = None if connector is None else connector.session
+    begun = None if session is None else session.started_at
+    limited = LimitedSession(
+        None if session is None else session.transaction_id, number, begun or facts.first_at or facts.now
+    )
+    limit = limit_at(facts.profiles, number, facts.now, limited)
+    return limit is not None and limit.in_unit(ChargingRateUnit.A) < _LEAST_CURRENT_A
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
