@@ -23,7 +23,7 @@ A detector file in `inspection/detectors/` (or in a user's folder, or named by a
                 yield self.finding(facts, f"{event.exchange.name} took ...", event.exchange.records)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -63,8 +63,11 @@ class Detector:
     """A paragraph for a person who has never met it: what it means, what causes it, when it is harmless."""
     events: ClassVar[tuple[type[Event], ...]]
     """The classes of event that `see` is called with."""
-    actions: ClassVar[frozenset[str] | None] = None
-    """Where given, of the events with an exchange only those of these actions are shown."""
+    actions: ClassVar[frozenset[str] | Mapping[type[Event], frozenset[str]] | None] = None
+    """Where given, of the events with an exchange only those of these actions are shown; as a mapping, for
+    each class of event its own (`{Call: frozenset({"MeterValues"}), Answered: frozenset({"Reset"})}`), and of
+    a class that it does not name, all. Most of a log is MeterValues and their empty answers: a detector that
+    does not ask for these costs next to nothing."""
     settings: DetectorSettings = DetectorSettings()
     """The thresholds; declare it with the detector's own settings class and its defaults."""
 

@@ -75,23 +75,30 @@ class StationInspection:
                 self._learner.transaction_ended(one.session.connector)
 
     def _show(self, event: Event, findings: list[Finding]) -> None:
+        self.chronicle.see(event)
         kind = type(event)
         exchange = getattr(event, "exchange", None)
         name = "" if exchange is None else exchange.frame.action
-        self.chronicle.see(event)
         sees = self._sees.get((kind, name))
         if sees is None:
             sees = self._interested(kind, name)
+        facts = self.facts
         for see in sees:
-            findings += see(event, self.facts)
+            found = see(event, facts)
+            if found:
+                findings += found
 
     def _interested(self, kind: type[Event], name: str) -> tuple[See, ...]:
-        found = tuple(
-            detector.see
-            for detector in self.detectors
-            if kind in detector.events
-            and (detector.actions is None or kind not in WITH_EXCHANGE or name in detector.actions)
-        )
+        found = tuple(one.see for one in self.detectors if _wants(one, kind, name))
         if len(self._sees) < 2000:  # a hostile log may invent actions without end
             self._sees[kind, name] = found
         return found
+
+
+def _wants(detector: Detector, kind: type[Event], name: str) -> bool:
+    if kind not in detector.events:
+        return False
+    actions = detector.actions
+    if isinstance(actions, Mapping):
+        actions = actions.get(kind)
+    return actions is None or kind not in WITH_EXCHANGE or name in actions
