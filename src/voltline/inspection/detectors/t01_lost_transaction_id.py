@@ -60,6 +60,8 @@ class LostTransactionId(Detector):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         self._unconfirmed: dict[int | None, _Unconfirmed] = {}
+        self._used_id: Exchange | None = None
+        """The latest start whose answer the log lacks, while the charge point shows that it has its id."""
 
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Hold unconfirmed starts until a retry succeeds, -1 comes, or time is over."""
@@ -68,7 +70,7 @@ class LostTransactionId(Detector):
         if exchange.name == "StartTransaction":
             if isinstance(event, Answered):
                 yield from self._answered(exchange, facts)
-            elif isinstance(event, Unanswered) and _is_lost(event, facts):
+            elif isinstance(event, Unanswered) and self._is_lost(event, facts):
                 self._unconfirmed[connector_of(exchange)] = _Unconfirmed(exchange, "was never answered")
             return
         if isinstance(event, Call) and exchange.from_station:
@@ -102,10 +104,16 @@ class LostTransactionId(Detector):
     def _used(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
         """A StopTransaction or MeterValues: under which id?"""
         transaction = transaction_of(exchange)
-        if transaction is None or (transaction != NO_ID and not self._unconfirmed):
+        if transaction is None:
             return
         stop = exchange.name == "StopTransaction"
         connector = connector_of(exchange)
+        if transaction != NO_ID and not self._unconfirmed:
+            known = None if connector is None else facts.connectors.get(connector)
+            session = None if known is None else known.session
+            if session is not None and session.transaction_id is None and transaction > 0:
+                self._used_id = session.start
+            return
         if stop and connector is None and len(self._unconfirmed) == 1:
             connector = next(iter(self._unconfirmed))
         one = self._unconfirmed.get(connector)
@@ -132,6 +140,11 @@ class LostTransactionId(Detector):
             connector=connector,
         )
 
+    def _is_lost(self, event: Unanswered, facts: Facts) -> bool:
+        if event.cause is UnansweredCause.LOG_ENDED or event.exchange is self._used_id:
+            return False
+        return facts.listens_to(station=False) and not event.exchange.call.truncated
+
     def _lost(self, facts: Facts, connector: int | None, one: _Unconfirmed) -> Finding:
         tag = text_of(one.start, "id_tag") or "?"
         return self.finding(
@@ -140,16 +153,6 @@ class LostTransactionId(Detector):
             one.start.records,
             connector=connector,
         )
-
-
-def _is_lost(event: Unanswered, facts: Facts) -> bool:
-    if event.cause is UnansweredCause.LOG_ENDED:
-        return False
-    # It may show by now that the charge point has an id: the answer came, and only the log lacks it.
-    running = (one.session for one in facts.connectors.values() if one.session is not None)
-    if any(one.start is event.exchange and (one.transaction_id or -1) > 0 for one in running):
-        return False
-    return facts.listens_to(station=False) and not event.exchange.call.truncated
 
 
 def _same_start(one: Exchange, other: Exchange) -> bool:
