@@ -1,0 +1,112 @@
+"""The text before a frame, read once for each wording and then looked up."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from voltline.logbook.readers.clock import STAMP, YEARLESS_LEAP, read_time
+from voltline.logbook.readers.family import AT, Family, Heading
+
+__all__ = ["Headings", "unwrapped"]
+
+REMEMBERED = 4096
+"""Wordings kept for one file: loggers that put a thread or a number in each line have many."""
+
+LONGEST = 600
+"""Characters before a frame that are looked at; the nearest to it count."""
+
+_WRAPPER = re.compile(
+    r"^(?:\s*[\w.-]+\s+\|\s"  # docker compose: `name-1  | `
+    r"|\x1e (?:stdout|stderr) [FP] "  # Kubernetes
+    r"|\x1e [\w.-]+ [\w./@-]+(?:\[\d+\])?:\s"  # journald, syslog: `\x1e host evcc[28]: `
+    r"|\x1e\s+(?=\x1e))"  # docker --timestamps
+)
+
+
+class Headings:
+    """Reads what stands before frames in one file."""
+
+    __slots__ = ("_families", "_known", "_span")
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self._families = families
+        self._known: dict[str, Heading] = {}
+        self._span: tuple[int, int] | None = None
+        """Where the last line had its only time: the next line has it there, nearly always."""
+
+    def read(self, text: str) -> tuple[Heading, datetime | None]:
+        """What `text`, a line up to its frame, says; and the time in it."""
+        span = self._span
+        if span is not None:
+            begin, end = span
+            at: datetime | None
+            try:
+                at = datetime.fromisoformat(text[begin:end])
+            except ValueError:
+                at = read_time(text[begin:end])
+            if at is not None:
+                heading = self._known.get(f"{text[:begin]}{AT}{text[end:]}")
+                if heading is not None:
+                    return heading, at
+        else:
+            heading = self._known.get(text)
+            if heading is not None:
+                return heading, None
+        return self._read(text)
+
+    def _read(self, text: str) -> tuple[Heading, datetime | None]:
+        text = text[-LONGEST:]
+        stamps = [(found.start(), found.end()) for found in STAMP.finditer(text)]
+        self._span = stamps[0] if len(stamps) == 1 else None
+        wording, at = _without_times(text, stamps)
+        heading = self._known.get(wording)
+        if heading is None:
+            heading = self.of(wording)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[wording] = heading
+        return heading, at
+
+    def of(self, wording: str) -> Heading:
+        """The heading that the first family to know this wording makes of it."""
+        bare = unwrapped(wording)
+        for family in self._families:
+            heading = family.read(bare)
+            if heading is not None:
+                return heading
+        raise AssertionError("the last family takes any wording")
+
+    @staticmethod
+    def wording(text: str) -> tuple[str, datetime | None]:
+        """A line without its times and what wraps it, and the time that it tells."""
+        wording, at = _without_times(text, [(found.start(), found.end()) for found in STAMP.finditer(text)])
+        return unwrapped(wording), at
+
+
+def unwrapped(wording: str) -> str:
+    """A wording without what Docker, Kubernetes or journald set before it."""
+    for _ in range(3):
+        found = _WRAPPER.match(wording)
+        if found is None:
+            break
+        wording = wording[found.end() :]
+    return wording
+
+
+def _without_times(text: str, stamps: list[tuple[int, int]]) -> tuple[str, datetime | None]:
+    best: datetime | None = None
+    parts: list[str] = []
+    position = 0
+    for begin, end in stamps:
+        at = read_time(text[begin:end])
+        if at is not None and (best is None or _worth(at) >= _worth(best)):
+            best = at
+        parts.append(text[position:begin])
+        position = end
+    parts.append(text[position:])
+    return AT.join(parts), best
+
+
+def _worth(at: datetime) -> int:
+    """A time with zone beats one without, that beats one without a year; of equals the innermost counts."""
+    return (at.tzinfo is not None) + 2 * (at.year > YEARLESS_LEAP)

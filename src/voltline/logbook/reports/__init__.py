@@ -1,0 +1,1 @@
+"""What came of an inspection, written for somebody: a program, a spreadsheet, a browser."""

@@ -1,0 +1,110 @@
+"""The whole result as one JSON document. Its fields are stable: scripts and CI jobs live by them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.findings import Evidence, Finding, Severity
+from voltline.inspection.inference import Inference
+from voltline.logbook.coverage import Coverage
+from voltline.logbook.result import Result
+
+__all__ = ["json_report"]
+
+
+class _Line(msgspec.Struct):
+    file: str
+    line: int
+    text: str
+
+
+class _Finding(msgspec.Struct):
+    id: str
+    severity: Severity
+    title: str
+    text: str
+    station: str
+    connector: int | None
+    file: str | None
+    line: int | None
+    first_at: datetime | None
+    last_at: datetime | None
+    count: int
+    who: str
+    next_step: str
+    basis: tuple[str, ...]
+    evidence: list[_Line]
+
+
+class _Inference(msgspec.Struct):
+    file: str
+    line: int
+    subject: str
+    text: str
+    confidence: float
+
+
+class _Report(msgspec.Struct):
+    lines: int
+    frames: int
+    repeated: int
+    skipped: int
+    coverage: list[Coverage]
+    inferences: list[_Inference]
+    stations: list[StationSummary]
+    sessions: list[SessionSummary]
+    findings: list[_Finding]
+
+
+def json_report(result: Result) -> bytes:
+    """The result in UTF-8, times in UTC, with a line end."""
+    inspected = result.inspected
+    report = _Report(
+        result.lines,
+        result.frames,
+        result.repeated,
+        result.skipped,
+        result.coverages,
+        [_inference(one) for one in inspected.inferences],
+        inspected.stations,
+        inspected.sessions,
+        [_finding(one) for one in inspected.findings],
+    )
+    return msgspec.json.format(msgspec.json.encode(report, enc_hook=_refuse), indent=1) + b"\n"
+
+
+def _inference(inference: Inference) -> _Inference:
+    return _Inference(
+        inference.source, inference.line, inference.subject, inference.text, inference.confidence
+    )
+
+
+def _finding(finding: Finding) -> _Finding:
+    first: Evidence | None = finding.evidence[0] if finding.evidence else None
+    return _Finding(
+        finding.detector,
+        finding.severity,
+        finding.title,
+        finding.text,
+        finding.station,
+        finding.connector,
+        None if first is None else first.source,
+        None if first is None else first.line,
+        _utc(finding.first_at),
+        _utc(finding.last_at),
+        finding.count,
+        finding.who,
+        finding.next_step,
+        finding.basis,
+        [_Line(one.source, one.line, one.text) for one in finding.evidence],
+    )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} has no place in a report")

@@ -1,0 +1,43 @@
+"""What came of reading and inspecting some files."""
+
+import msgspec
+
+from voltline.inspection.inspector import Inspected
+from voltline.logbook.coverage import Coverage
+
+__all__ = ["Result"]
+
+
+class Result(msgspec.Struct):
+    """Everything that the reports are made of."""
+
+    coverages: list[Coverage]
+    """One a file, in the order of reading."""
+    inspected: Inspected
+    seconds: float = 0.0
+    """How long it took."""
+
+    @property
+    def lines(self) -> int:
+        """Lines read."""
+        return sum(one.lines for one in self.coverages)
+
+    @property
+    def frames(self) -> int:
+        """Frames read, those that two loggers told included."""
+        return sum(one.frames for one in self.coverages)
+
+    @property
+    def repeated(self) -> int:
+        """Frames that another logger told again."""
+        return sum(one.repeated for one in self.inspected.stations)
+
+    @property
+    def skipped(self) -> int:
+        """Lines that said nothing that could be used, blank ones not counted."""
+        return sum(one.skipped for one in self.coverages)
+
+    @property
+    def problems(self) -> list[str]:
+        """Files that could not be read, or not to their end, each with its reason."""
+        return [one.problem for one in self.coverages if one.problem is not None]
