@@ -71,7 +71,7 @@ class SiteMember(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Rotation | None,
         Meta(
             description="Which phase of the grid each of its phases is on; R, S, T are L1, L2, L3. null: as "
-            "the charge point says (ConnectorPhaseRotation), and until it does, its current counts on all three."
+            "the charge point says (ConnectorPhaseRotation), and until it does, it counts on all three."
         ),
     ] = None
     least_a: Annotated[

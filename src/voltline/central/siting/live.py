@@ -33,6 +33,7 @@ from voltline.central.domain.sites import (
     SitePoint,
     controller_of,
     rotations_of,
+    tree_of,
 )
 from voltline.central.domain.transactions import StopSource, Transaction
 from voltline.central.services import sites
@@ -56,6 +57,7 @@ _SPACING_S = 0.25
 _LEAST_LEASE_S = 5.0
 """A lease that would be over sooner is not worth sending."""
 _TROUBLES = 50
+_GOOD_NEWS = (facts.Trouble.OBEYS_AGAIN, facts.Trouble.WITHIN_CAPACITY)
 _IDLE = frozenset({"Available", "Reserved", "Unavailable", "Faulted"})
 
 
@@ -310,7 +312,9 @@ class LiveSite:
         """Do what is to be done; in how many seconds there is something to do again."""
         if self._rebuild_due and not self._tasks:
             self.kept = replace(self.kept, memory=self._memory())
-            self._rebuild()
+            self._rebuild_due = False
+            if tree_of(self.kept.definition, self._learned) != self._controller.wiring.site:
+                self._rebuild()
         now = self._time()
         acts = self._controller.step(now)
         if any(isinstance(act, Lease | SafeDefault) for act in acts):
@@ -335,7 +339,6 @@ class LiveSite:
 
     def _rebuild(self) -> None:
         """A new controller that knows what the one before did."""
-        self._rebuild_due = False
         self._controller = self._made(self.kept.memory)
         for name in self._members:
             if name in self._online:
@@ -604,7 +607,8 @@ class LiveSite:
         told = []
         for one in findings:
             trouble = kind or str(one.trouble)
-            log.warning("site %s: %s: %s: %s", self.kept.name, one.subject, trouble, one.text)
+            level = logging.INFO if one.trouble in _GOOD_NEWS else logging.WARNING
+            log.log(level, "site %s: %s: %s: %s", self.kept.name, one.subject, trouble, one.text)
             self._troubles.append((trouble, one.subject, one.text, at))
             self.found[trouble] = self.found.get(trouble, 0) + 1
             told.append(SiteFound(site=self.kept.name, trouble=trouble, subject=one.subject, text=one.text))
