@@ -21,6 +21,7 @@ from voltline.station.simulator.console import HELP, Misunderstood, action_of, h
 from voltline.station.simulator.control import Control
 from voltline.station.simulator.options import StationOptions
 from voltline.station.simulator.station import SimulatedStation
+from voltline.transport.client import connection_url
 from voltline.transport.json_server import JsonServer
 
 
@@ -50,6 +51,7 @@ def run(
         ValueError: the folder `data` cannot be used, or another station uses its own of it; the URL, the
             identity or an option is none; or nobody can listen at the control address.
     """
+    connection_url(url, identity)  # before a folder is made for what cannot be
     folder = None if data is None else _folder(folder_of(data, identity))
     storage = folder or MemoryStorage()
     try:

@@ -126,6 +126,7 @@ class ChargePoint:
         self._line = line
         self._tls = tls
         self._link: asyncio.Task[None] | None = None
+        self._socket: ClientSocket | None = None
         self._online: asyncio.Event | None = None
 
     @property
@@ -171,6 +172,11 @@ class ChargePoint:
             self._link.cancel()
             await asyncio.wait([self._link])
             self._link = None
+
+    def drop(self) -> None:
+        """Let the line go dead without a word, as when the power fails; ``run`` connects again."""
+        if self._socket is not None:
+            self._socket.abort()
 
     async def _stay(self, first: asyncio.Future[None] | None) -> None:
         wait = waits(self.options)
@@ -225,7 +231,7 @@ class ChargePoint:
         )
         if line is not None:
             line.opened(socket, connection.text_received)
-        self.connection = connection
+        self.connection, self._socket = connection, socket
         if self._online is not None:
             self._online.set()
         reason = "the charge point closed the connection"
@@ -237,7 +243,7 @@ class ChargePoint:
             socket.listen(received, self.options.ping_interval_s)
             reason = await socket.ended()
         finally:
-            self.connection = self._online = None
+            self.connection = self._socket = self._online = None
             if line is not None:
                 line.closed()
             connection.lost(reason)

@@ -15,6 +15,7 @@ from voltline.messages import (
     BootNotification,
     BootNotificationResponse,
     ChangeConfiguration,
+    ChargePointErrorCode,
     ChargePointStatus,
     DataTransfer,
     DataTransferResponse,
@@ -50,9 +51,11 @@ from voltline.station.core.happenings import (
     CableRemoved,
     Failed,
     Failure,
+    FaultRaised,
     Happening,
     LinkDown,
     LinkUp,
+    LockTried,
     PoweredUp,
     TagPresented,
     Tick,
@@ -61,6 +64,7 @@ from voltline.station.core.happenings import (
 from voltline.station.core.hardware import Hardware, Measured
 from voltline.station.core.intents import (
     Answer,
+    AwaitLock,
     Energize,
     Intent,
     Keep,
@@ -146,6 +150,8 @@ class Lab:
         self.transaction_id = 0
         self.failures: list[type[Request[Any]]] = []
         self.data_transfer_response = DataTransferResponse(status=DataTransferStatus.ACCEPTED)
+        self.jammed: set[int] = set()
+        """Connectors whose lock does not let go; it shows when that is asked of it."""
         self._token = 0
 
     def _meter(self) -> FixedMeter:
@@ -245,7 +251,13 @@ class Lab:
     def ask(self, request: Request[Any]) -> Any:
         """Send the station a request; give its response, or the refusal, or the silence."""
         self._token += 1
-        for intent in self.do(Asked(self._token, request)):
+        intents = self.do(Asked(self._token, request))
+        if (tried := next((one for one in intents if isinstance(one, AwaitLock)), None)) is not None:
+            if tried.connector_id in self.jammed:
+                code = ChargePointErrorCode.CONNECTOR_LOCK_FAILURE
+                self.do(FaultRaised(connector_id=tried.connector_id, error_code=code))
+            intents = self.do(LockTried(tried.token, tried.connector_id))
+        for intent in intents:
             if isinstance(intent, Answer) and intent.token == self._token:
                 return intent.response
             if isinstance(intent, Refuse | StaySilent) and intent.token == self._token:

@@ -143,7 +143,10 @@ def test_setting_made_at_the_station_follows_the_same_rules(lab: Lab):
     lab.do(SettingChanged("HeartbeatInterval", "0"))
     lab.do(SettingChanged("ConnectionTimeOut", "5"))
     told = [one.text for one in lab.intents if isinstance(one, Notice)]
-    assert told == ["HeartbeatInterval = 0: Rejected", "ConnectionTimeOut = 5: Accepted"]
+    assert told == [
+        "HeartbeatInterval = 0: Rejected, this station cannot do that",
+        "ConnectionTimeOut = 5: Accepted",
+    ]
 
 
 def vendor_key(name: str, kind: ValueType = ValueType.STRING, **more: Any) -> ConfigurationKey:

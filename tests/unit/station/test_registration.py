@@ -276,3 +276,19 @@ def test_operator_decides_whether_to_serve_before_the_first_acceptance(allowed: 
     lab.boot_status = RegistrationStatus.ACCEPTED
     lab.run(60)
     assert bool(lab.requests(StartTransaction)) is allowed
+
+
+@pytest.mark.requirement("BOO-25")
+def test_station_may_be_unavailable_until_it_is_first_accepted():
+    lab = Lab()
+    lab.boot_status = RegistrationStatus.PENDING
+    lab.do(SettingChanged("UnavailableBeforeAccepted", "true"))
+    lab.boot()
+    lab.plug(2)
+    assert (lab.status(1), lab.status(2)) == ("Unavailable", "Unavailable")
+    lab.boot_status = RegistrationStatus.ACCEPTED
+    lab.run(300)
+    assert lab.statuses(1) == ["Unavailable", "Available"]
+    assert lab.statuses(2) == ["Unavailable", "Preparing"]
+    lab.lose_power()
+    assert lab.status(1) == "Available"

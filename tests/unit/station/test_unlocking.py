@@ -7,10 +7,11 @@ from voltline.messages import (
     ChargePointErrorCode,
     GetConfiguration,
     Reason,
+    StatusNotification,
     StopTransaction,
     UnlockConnector,
 )
-from voltline.station.core.happenings import FaultCleared, FaultRaised
+from voltline.station.core.happenings import CableRemoved, FaultCleared, FaultRaised, ImpossibleHappening
 from voltline.station.core.intents import Lock
 
 
@@ -33,6 +34,20 @@ def test_lock_that_does_not_obey_is_tried_and_told(lab: Lab):
     assert lab.last(StopTransaction).reason == Reason.UNLOCK_COMMAND
     lab.do(FaultCleared(1))
     assert unlock(lab) == "Unlocked"
+
+
+@pytest.mark.requirement("ULK-06")
+def test_lock_whose_fault_shows_when_it_is_tried_has_failed(lab: Lab):
+    lab.charge()
+    lab.jammed = {1}
+    assert unlock(lab) == "UnlockFailed"
+    assert lab.last(StatusNotification).error_code == "ConnectorLockFailure"
+    with pytest.raises(ImpossibleHappening, match="locked"):
+        lab.unplug()
+    lab.jammed = set()
+    lab.do(FaultCleared(1))
+    assert unlock(lab) == "Unlocked"
+    lab.do(CableRemoved(1))
 
 
 @pytest.mark.requirement("ULK-06")

@@ -7,7 +7,13 @@ does what the intents say in their order, and comes back at `next_deadline()` at
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voltline.messages import ChargePointErrorCode, ConfigurationStatus
+from voltline.messages import (
+    ChargePointErrorCode,
+    ConfigurationStatus,
+    UnlockConnector,
+    UnlockConnectorResponse,
+    UnlockStatus,
+)
 from voltline.station.core.authorization import Authorizer
 from voltline.station.core.availability import Availability
 from voltline.station.core.bench import Bench
@@ -31,6 +37,7 @@ from voltline.station.core.happenings import (
     LimitChanged,
     LinkDown,
     LinkUp,
+    LockTried,
     PoweredUp,
     RebootFailed,
     SettingChanged,
@@ -45,7 +52,7 @@ from voltline.station.core.happenings import (
     WatchdogFired,
 )
 from voltline.station.core.hardware import Hardware, Meter
-from voltline.station.core.intents import Answer, Intent, Matter, PingEvery, Refuse, StaySilent
+from voltline.station.core.intents import Answer, AwaitLock, Intent, Matter, PingEvery, Refuse, StaySilent
 from voltline.station.core.moment import Moment
 from voltline.station.core.outbox import Outbox
 from voltline.station.core.registration import Registration, Standing
@@ -58,6 +65,8 @@ from voltline.station.core.timers import Timer
 from voltline.station.core.transactions import Transactions
 from voltline.station.core.transfers import Transfers
 from voltline.station.core.uploads import Logbook, Uploads
+
+UNLOCKED = UnlockConnectorResponse(status=UnlockStatus.UNLOCKED)
 
 
 class ChargePoint:
@@ -186,12 +195,20 @@ class ChargePoint:
     def _came_online(self, accepted: bool) -> None:
         if accepted:
             self.reports.report_all(self.connectors)
+            if not self.firmware.keeps_closed:
+                self.availability.reopen()
             self.driver.serve_those_waiting()
         else:
             self.reports.report_differences(self.connectors)
         self.transactions.metering.aligned.expect()  # the clock may have been set
         self.firmware.came_online()
         self.uploads.came_online()
+
+    @property
+    def _closed_until_accepted(self) -> bool:
+        """Whether the station is Unavailable until the central system first accepts it (OCPP 1.6, 4.9)."""
+        closed = self.bench.configuration.flag("UnavailableBeforeAccepted")
+        return closed and not self.registration.ever_accepted
 
     def _list_conflict(self, text: str) -> None:
         self.reports.mention(self.connectors.main, ChargePointErrorCode.LOCAL_LIST_CONFLICT, text)
@@ -205,6 +222,8 @@ class ChargePoint:
         self.bench.tell(Matter.SECURITY, "StartupOfTheDevice")
         self.transfers.forget()
         self.firmware.powered_up()
+        if self._closed_until_accepted:
+            self.availability.close_for_service()
         self.driver.power_returned()
         self.transactions.metering.aligned.restart(self.connectors)
         self.uploads.powered_up()
@@ -243,8 +262,17 @@ class ChargePoint:
             response = self._commands.response_to(happening.request)
         except Refusal as refusal:
             self.bench.intend(Refuse(happening.token, refusal.code, refusal.text))
+            return
+        request = happening.request
+        if isinstance(request, UnlockConnector) and response == UNLOCKED:
+            self.bench.intend(AwaitLock(happening.token, request.connector_id))
         else:
             self.bench.intend(Answer(happening.token, response))
+
+    def _lock_tried(self, happening: LockTried) -> None:
+        obeyed = self.transactions.has_unlocked(self.connectors.outlet(happening.connector_id))
+        failed = UnlockConnectorResponse(status=UnlockStatus.UNLOCK_FAILED)
+        self.bench.intend(Answer(happening.token, UNLOCKED if obeyed else failed))
 
     def _cable_plugged(self, happening: CablePlugged) -> None:
         self.driver.plug(self.connectors.outlet(happening.connector_id))
@@ -306,8 +334,10 @@ class ChargePoint:
         self.restart.watchdog_fired()
 
     def _setting_changed(self, happening: SettingChanged) -> None:
+        why = self.bench.configuration.objection(happening.key, happening.value)
         status = self.change_setting(happening.key, happening.value)
-        self.bench.tell(Matter.STATUS, f"{happening.key} = {happening.value}: {status}")
+        text = f"{happening.key} = {happening.value}: {status}"
+        self.bench.tell(Matter.STATUS, text if why is None else f"{text}, {why}")
 
     def _transfer_progressed(self, happening: TransferProgressed) -> None:
         self.transfers.progressed(happening)
@@ -334,6 +364,7 @@ _ROUTES: dict[type[Any], Callable[[ChargePoint, Any], None]] = {
     Answered: ChargePoint._answered,
     Failed: ChargePoint._failed,
     Asked: ChargePoint._asked,
+    LockTried: ChargePoint._lock_tried,
     CablePlugged: ChargePoint._cable_plugged,
     VehicleUnplugged: ChargePoint._vehicle_unplugged,
     CableRemoved: ChargePoint._cable_removed,

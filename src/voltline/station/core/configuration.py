@@ -5,6 +5,7 @@ the keys of a make are set to, where it is narrower than the specification, and 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 
 import msgspec
@@ -200,6 +201,20 @@ class Configuration:
             value = value.strip().lower()
         self._set(folded, value)
         return ConfigurationStatus.REBOOT_REQUIRED if setting.after_reboot else ConfigurationStatus.ACCEPTED
+
+    def objection(self, name: str, value: str) -> str | None:
+        """Why the key cannot have the value, in words for people; None if it can."""
+        setting = self._settings.get(name.lower())
+        if setting is None:
+            near = get_close_matches(name.lower(), self._settings, 1)
+            hint = f"; did you mean {self._settings[near[0]].key.name}?" if near else ""
+            return f"this station has no such key{hint}"
+        if setting.readonly:
+            return "it is read-only"
+        if len(value) > LONGEST_VALUE:
+            return f"a value has at most {LONGEST_VALUE} characters"
+        problem = setting.key.problem(value)
+        return problem or (None if setting.accepts(value) else "this station cannot do that")
 
     def read(self, names: Iterable[str]) -> tuple[list[KeyValue], list[str]]:
         """The keys of these names, and the names that are none; all keys for no name (OCPP 1.6, 5.8)."""

@@ -131,6 +131,11 @@ class FirmwareUpdates:
         """Whether the station must not be disturbed."""
         return self.stage is Stage.INSTALLING
 
+    @property
+    def keeps_closed(self) -> bool:
+        """Whether nothing more may begin at any connector until it is installed."""
+        return self.stage in (Stage.DOWNLOADED, Stage.INSTALLING)
+
     # ---- orders
 
     def order(self, request: UpdateFirmware) -> None:
@@ -241,7 +246,7 @@ class FirmwareUpdates:
     def powered_up(self) -> None:
         """Go on where the reboot, or the loss of power, came between. Before drivers are served again."""
         for connector in self._connectors.outlets:
-            connector.in_service_work = self.stage in (Stage.DOWNLOADED, Stage.INSTALLING)
+            connector.in_service_work = self.keeps_closed
         match self.stage:
             case Stage.DOWNLOADING:
                 assert self._update is not None

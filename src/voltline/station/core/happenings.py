@@ -63,6 +63,13 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     request: Request[Any]
 
 
+class LockTried(msgspec.Struct, frozen=True, gc=False):
+    """The lock had its time to let go, as `AwaitLock` wanted; if it did not, its fault was told before."""
+
+    token: int
+    connector_id: int
+
+
 class CablePlugged(msgspec.Struct, frozen=True, gc=False):
     """A vehicle hangs on the connector: the cable is in at both ends."""
 
@@ -189,6 +196,7 @@ Happening = (
     | Answered
     | Failed
     | Asked
+    | LockTried
     | CablePlugged
     | VehicleUnplugged
     | CableRemoved

@@ -67,6 +67,13 @@ class Lock(msgspec.Struct, frozen=True, gc=False):
     on: bool
 
 
+class AwaitLock(msgspec.Struct, frozen=True, gc=False):
+    """After the lock was told to let go: report `LockTried`, behind the fault if it did not obey."""
+
+    token: int
+    connector_id: int
+
+
 class Reboot(msgspec.Struct, frozen=True, gc=False):
     """Drop the connection, restart, and report `PoweredUp`. `hard` restarts the hardware too."""
 
@@ -157,6 +164,7 @@ Intent = (
     | Energize
     | Offer
     | Lock
+    | AwaitLock
     | Reboot
     | PowerOff
     | PingEvery

@@ -251,14 +251,18 @@ class Transactions(TransactionReplies):
         if isinstance(request.id_tag, str) and response.id_tag_info is not UNSET:
             self._authorizer.learn(request.id_tag, response.id_tag_info)
 
-    def try_unlock(self, connector: Connector) -> bool:
-        """Let go of the cable on demand; False if the lock has a fault, and did not obey (errata 3.85)."""
+    def try_unlock(self, connector: Connector) -> None:
+        """Let go of the cable on demand, even where the lock has a fault: a try may free it (errata 3.85)."""
+        connector.locked = False
+        self._bench.intend(Lock(connector.id, False))
+
+    def has_unlocked(self, connector: Connector) -> bool:
+        """Whether the lock let go just now; if it has a fault, it still holds the cable."""
         fault = connector.fault
-        if fault is None or fault.error_code != ChargePointErrorCode.CONNECTOR_LOCK_FAILURE:
-            self.set_lock(connector, False)
-            return True
-        self._bench.intend(Lock(connector.id, False))  # a try may free it; the fault being cleared says so
-        return False
+        connector.locked = (
+            fault is not None and fault.error_code == ChargePointErrorCode.CONNECTOR_LOCK_FAILURE
+        )
+        return not connector.locked
 
     def release(self, connector: Connector) -> None:
         """Open the contactor and let go of the cable, however the power failed or the reset found them."""

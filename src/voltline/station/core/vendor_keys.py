@@ -39,6 +39,13 @@ VENDOR_KEYS = ConfigurationKeys(
         "OCPP 1.6, 4.2.1; errata 3.11",
         default="false",
     ),
+    _core.flag(
+        "UnavailableBeforeAccepted",
+        Access.READ_WRITE,
+        "Whether the connectors are Unavailable until the central system has accepted the station once.",
+        "OCPP 1.6, 4.9",
+        default="false",
+    ),
     _reservation.flag(
         "ReservationEnabled",
         Access.READ_WRITE,

@@ -44,14 +44,23 @@ class MisbehavingLine:
         "_socket",
         "_speed",
         "_stalled",
+        "_tell",
         "_timers",
     )
 
-    def __init__(self, habits: Callable[[], Sequence[Habit]] = tuple, *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        habits: Callable[[], Sequence[Habit]] = tuple,
+        *,
+        speed: float = 1.0,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """`habits` gives those that the station has by nature, asked for at every connection.
 
-        `speed` is how many seconds of the station's clock go by in one of the event loop.
+        `speed` is how many seconds of the station's clock go by in one of the event loop. `tell` is given
+        what the people at the station are to know of what goes wrong.
         """
+        self._tell = tell
         self._by_nature = habits
         self._nature: Sequence[Habit] = ()
         self._added: list[Habit] = []
@@ -115,11 +124,12 @@ class MisbehavingLine:
         timer = asyncio.get_running_loop().call_later(seconds / self._speed, due)
         self._timers.add(timer)
 
-    def stall(self, seconds: float, then: Callable[[], None]) -> None:
+    def stall(self, seconds: float, then: Callable[[], None], why: str) -> None:
         """Neither hear nor say anything for so long, not even a pong; then do this, then catch up."""
         if self._stalled is None:
             self._stalled = []
             self._pause()
+        self._tell(f"stalls for {seconds:g} s: {why}")
         self.later(seconds, lambda: self._go_on(then))
 
     def drop(self) -> None:

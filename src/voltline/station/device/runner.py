@@ -23,6 +23,7 @@ from voltline.station.core.happenings import (
     ImpossibleHappening,
     LinkDown,
     LinkUp,
+    LockTried,
     PoweredUp,
     RebootFailed,
     SwitchedOff,
@@ -30,6 +31,7 @@ from voltline.station.core.happenings import (
 )
 from voltline.station.core.intents import (
     Answer,
+    AwaitLock,
     CancelTransfer,
     Download,
     Energize,
@@ -175,6 +177,7 @@ class Runner:
         What was under way is lost; what was kept is all that the new core can know.
         """
         self._files.stop()
+        self._client.drop()
         self._cut()
         self.core = core()
         self._power_up_at = self._clock.monotonic() + outage_s
@@ -221,9 +224,13 @@ class Runner:
             asked = Asked(self._token, request)
             intents = self.core.handle(asked, self.moment)
             self._listener.happened(asked)
-            for intent in intents:
+            while intents:
+                intent = intents.pop(0)
                 if isinstance(intent, Answer | Refuse | StaySilent) and intent.token == self._token:
                     reply = intent
+                elif isinstance(intent, AwaitLock):
+                    self._take_events()  # among them that the lock did not obey
+                    intents += self.core.handle(LockTried(intent.token, intent.connector_id), self.moment)
                 else:
                     self._perform([intent])
             assert reply is not None, f"the core left {type(request).__name__} without a reply"
@@ -241,6 +248,11 @@ class Runner:
         intents = self.core.handle(happening, now)
         self._listener.happened(happening)
         self._perform(intents)
+
+    def _take_events(self) -> None:
+        now = self.moment
+        for happening in self._device.events(now):
+            self._take_in(happening, now)
 
     def _look_around(self) -> None:
         self._arm()
@@ -397,8 +409,7 @@ class Runner:
             if self._wanted_online:
                 self._connect()
         if self._power_up_at is None:  # a station in the dark notices nothing
-            for happening in self._device.events(now):
-                self._take_in(happening, now)
+            self._take_events()
         self._take_in(Tick(), now)
         if self._companion is not None:
             self._companion.wake(now)

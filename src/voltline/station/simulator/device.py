@@ -9,7 +9,7 @@ from voltline.station.core.happenings import CablePlugged, FaultRaised, Happenin
 from voltline.station.core.hardware import Measured
 from voltline.station.core.intents import Energize, Lock, Offer
 from voltline.station.core.moment import Moment
-from voltline.station.simulator.meter import misread, readings
+from voltline.station.simulator.meter import misread, readings, readings_together
 from voltline.station.simulator.outlet import Outlet, whole_wh
 
 
@@ -75,16 +75,19 @@ class SimulatedDevice:
     # ---- as a meter
 
     def energy_wh(self, connector_id: int, now: Moment) -> int:
-        """The register in whole watt hours."""
+        """The register in whole watt hours; connector 0 is the main meter."""
+        if connector_id == 0:
+            return sum(self.energy_wh(one, now) for one in range(1, len(self._outlets) + 1))
         outlet = self.outlet(connector_id)
         outlet.advance(now.monotonic)
         return whole_wh(outlet)
 
     def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
-        """Everything the meter of the connector tells now."""
-        outlet = self.outlet(connector_id)
-        outlet.advance(now.monotonic)
-        values = readings(outlet)
+        """Everything the meter of the connector tells now; connector 0 is the main meter."""
+        chosen = (self.outlet(connector_id),) if connector_id else self._outlets
+        for outlet in chosen:
+            outlet.advance(now.monotonic)
+        values = readings(chosen[0]) if connector_id else readings_together(chosen)
         return misread(values, self._reading_faults) if self._reading_faults else values
 
     # ---- as a device

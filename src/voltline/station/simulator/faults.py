@@ -152,6 +152,15 @@ class Reboot(Action, frozen=True, tag="reboot"):
         forget = stage.runner.on_change(look)
 
 
+class FailReboots(Action, frozen=True, tag="stuck"):
+    """The next restarts fail; after ResetRetries of them the station tells ResetFailure and goes on."""
+
+    times: Annotated[int, Meta(ge=0, description="How many; 0 lets the next one work.")] = 1
+
+    def act(self, stage: Stage) -> None:
+        stage.runner.failing_reboots = self.times
+
+
 # ---- meter and clock
 
 
@@ -279,6 +288,7 @@ FAULTS: tuple[type[Action], ...] = (
     DropLine,
     LosePower,
     Reboot,
+    FailReboots,
     RollMeterBack,
     PutClockOff,
     LimitSite,

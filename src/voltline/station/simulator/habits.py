@@ -71,7 +71,7 @@ class TooManyPeriods(Habit):
             if self._disconnects:
                 line.drop()
 
-        line.stall(self._stalls_s, come_round)
+        line.stall(self._stalls_s, come_round, f"a schedule of {len(periods)} periods is too much for it")
         return True
 
 

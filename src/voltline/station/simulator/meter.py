@@ -22,6 +22,28 @@ _NOISE = 0.002
 
 M, U = Measurand, UnitOfMeasure
 
+_REGISTERS = (
+    M.ENERGY_ACTIVE_IMPORT_REGISTER,
+    M.ENERGY_ACTIVE_EXPORT_REGISTER,
+    M.ENERGY_REACTIVE_IMPORT_REGISTER,
+    M.ENERGY_REACTIVE_EXPORT_REGISTER,
+)
+_INTERVALS = (
+    M.ENERGY_ACTIVE_IMPORT_INTERVAL,
+    M.ENERGY_ACTIVE_EXPORT_INTERVAL,
+    M.ENERGY_REACTIVE_IMPORT_INTERVAL,
+    M.ENERGY_REACTIVE_EXPORT_INTERVAL,
+)
+_POWERS = (
+    M.POWER_ACTIVE_IMPORT,
+    M.POWER_ACTIVE_EXPORT,
+    M.POWER_REACTIVE_IMPORT,
+    M.POWER_REACTIVE_EXPORT,
+)
+_SUMMED = frozenset((*_REGISTERS, *_INTERVALS, *_POWERS))
+_CURRENTS = (M.CURRENT_IMPORT, M.CURRENT_EXPORT)
+_AVERAGED = (M.VOLTAGE, M.FREQUENCY)
+
 
 def readings(outlet: Outlet) -> list[Measured]:
     """Everything that can be told at the moment up to which the outlet was advanced."""
@@ -38,26 +60,33 @@ def readings(outlet: Outlet) -> list[Measured]:
     return values
 
 
+def readings_together(outlets: Iterable[Outlet]) -> list[Measured]:
+    """What the main meter of a station tells at that moment: of what flows the sum, and the grid's voltage.
+
+    Direct current is made behind it, and does not show.
+    """
+    places: dict[tuple[Measurand, Phase | None], list[Measured]] = {}
+    for outlet in outlets:
+        for one in readings(outlet):
+            if one.measurand in _SUMMED or (outlet.phases and one.measurand in (*_CURRENTS, *_AVERAGED)):
+                places.setdefault((one.measurand, one.phase), []).append(one)
+    together = []
+    for same in places.values():
+        value = sum(one.value for one in same)
+        if same[0].measurand in _AVERAGED:
+            value /= len(same)
+        together.append(replace(same[0], value=value))
+    return together
+
+
 def _energy(outlet: Outlet) -> list[Measured]:
-    registers = (
-        M.ENERGY_ACTIVE_IMPORT_REGISTER,
-        M.ENERGY_ACTIVE_EXPORT_REGISTER,
-        M.ENERGY_REACTIVE_IMPORT_REGISTER,
-        M.ENERGY_REACTIVE_EXPORT_REGISTER,
-    )
-    intervals = (
-        M.ENERGY_ACTIVE_IMPORT_INTERVAL,
-        M.ENERGY_ACTIVE_EXPORT_INTERVAL,
-        M.ENERGY_REACTIVE_IMPORT_INTERVAL,
-        M.ENERGY_REACTIVE_EXPORT_INTERVAL,
-    )
     units = (U.WH, U.WH, U.VARH, U.VARH)
     return [
         Measured(measurand, floor(value), unit, decimals=0)
-        for measurand, value, unit in zip(registers, outlet.registers.values(), units, strict=True)
+        for measurand, value, unit in zip(_REGISTERS, outlet.registers.values(), units, strict=True)
     ] + [
         Measured(measurand, value, unit, decimals=0)
-        for measurand, value, unit in zip(intervals, outlet.interval(), units, strict=True)
+        for measurand, value, unit in zip(_INTERVALS, outlet.interval(), units, strict=True)
     ]
 
 

@@ -28,6 +28,8 @@ class StationOptions(msgspec.Struct, frozen=True, kw_only=True):
     phases: int = 3
     power_w: float = 11_000.0
     """The most each connector gives, over all its phases."""
+    main_meter: bool = False
+    """Whether a meter of its own, read as connector 0, counts what flows into the whole station."""
     vendor: str = "Voltline"
     model: str = "Simulated AC"
     serial_number: str = ""
@@ -82,6 +84,7 @@ def hardware_of(options: StationOptions, chance: Random) -> Hardware:
         outlet=options.outlet,
         phases=options.phases,
         measurands=MEASURANDS,
+        main_meter=options.main_meter,
         current_a=options.power_w / ((options.phases or GRID_PHASES) * NOMINAL_V),
         follows_clock=options.speed == 1.0,
         profiles=options.profiles,

@@ -125,7 +125,7 @@ class SimulatedStation:
         self._meter: Meter = self._device
         if storage is not None:
             self._meter = LastingMeter(self._device, options.connectors, storage)
-        line = MisbehavingLine(self._habits, speed=options.speed)
+        line = MisbehavingLine(self._habits, speed=options.speed, tell=self._tell)
         self._runner = Runner(
             endpoint,
             identity,
@@ -170,9 +170,9 @@ class SimulatedStation:
         core = ChargePoint(self._hardware, self._meter, now, survived, self._logbook)
         core.data_transfers.handlers = self._vendors
         for key, value in self.options.configuration:
-            status = core.change_setting(key, value)
-            if status not in ("Accepted", "RebootRequired"):
-                raise ValueError(f"the configuration key {key} cannot be set to {value!r}: {status}")
+            if (why := core.bench.configuration.objection(key, value)) is not None:
+                raise ValueError(f"the configuration key {key} cannot be set to {value!r}: {why}")
+            core.change_setting(key, value)
         return core
 
     def _lose_power(self, outage_s: float) -> None:
@@ -188,6 +188,9 @@ class SimulatedStation:
         """As of the firmware that it runs now."""
         version = self._core.bench.boot_notification.firmware_version
         return habits_of(self._quirks(None if version is UNSET else version), self._reboot)
+
+    def _tell(self, text: str) -> None:
+        self._listener.noticed(Notice(Matter.STATUS, text))
 
     def _reboot(self) -> None:
         with suppress(ImpossibleHappening):  # it is restarting already

@@ -77,6 +77,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outlet: Outlet = Outlet.SOCKET
     phases: Annotated[int, Meta(ge=0, le=3)] = 3
     power_w: Annotated[float, Meta(gt=0)] = 11_040.0
+    main_meter: bool = False
     profiles: tuple[FeatureProfile, ...] = ALL_PROFILES
     configuration: dict[str, str] = {}
     vendor_key: tuple[VendorKey, ...] = ()
@@ -88,6 +89,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             outlet=self.outlet,
             phases=self.phases,
             power_w=self.power_w,
+            main_meter=self.main_meter,
             vendor=self.vendor,
             model=self.model,
             firmware_version=self.firmware,
