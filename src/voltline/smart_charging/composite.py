@@ -83,10 +83,10 @@ def composite(
 def steps(
     tracks: Sequence[Sequence[Span]], start: int, end: int, grain: int = 1
 ) -> Iterator[tuple[int, list[Limit | None]]]:
-    """What holds on each track, from each moment on at which that may change. Moments in microseconds.
+    """What holds on each track, from each moment on at which that may change. Times in microseconds.
 
-    They are told in grains from `start`, and rounded up: what holds at the beginning of a grain is told of it.
-    The list is the same one every time.
+    Moments are told in grains from `start`, and rounded up: what holds at the beginning of a grain is told
+    of it. The list is the same one every time.
     """
     if start >= end:
         return

@@ -1,4 +1,4 @@
-"""One charging profile made ready for questions: when does it say something, and what (S 7.8, 7.9, 7.13, 7.14).
+"""One charging profile made ready for questions: when it says something, and what (S 7.8, 7.9, 7.13).
 
 Moments are whole microseconds since 1970 by UTC: what recurs every 24 hours or 7 days does so whatever the
 clocks on the wall do on the days on which they are changed (errata 3.78).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -101,7 +102,7 @@ class Plan:
         unit = schedule.charging_rate_unit
         periods = schedule.charging_schedule_period
         starts = [one.start_period * SECOND_US for one in periods]
-        if any(later < earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+        if any(later < earlier for earlier, later in pairwise(starts)):
             periods = sorted(periods, key=lambda one: one.start_period)
             starts.sort()
         self._starts = starts
