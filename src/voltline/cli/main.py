@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "Run the central system: OCPP for charge points, REST for you.",
     "station": "Run a simulated charge point against any central system.",
     "fleet": "Run thousands of simulated charge points, with a report.",
+    "site": "Share a grid connection between charge points: simulate it, draw it.",
     "demo": "Run both together and watch the charge points charge.",
     "token": "Say who may use the REST API: tokens and their roles.",
     "db": "Check the database, copy it, put a copy back.",

@@ -27,7 +27,7 @@ class Capacity:
         self._readings: dict[int, _Reading] = {}
 
     def read(self, fuse: str, currents_a: tuple[float, ...], at: float) -> bool:
-        """What others draw behind a fuse on L1, L2 and L3, and when that was; whether it is much more than before.
+        """What others draw behind a fuse on L1, L2 and L3, and when; whether it is much more than before.
 
         A reading that is older than the last one is dropped. Raises KeyError for a fuse that is not there.
         """

@@ -64,6 +64,10 @@ class Claims:
         self._measured: tuple[float, ...] = ()
         self._measured_at = float("-inf")
         self._away = False
+        self._safe_a: float | None = None
+        self._level: list[float] = []
+        self._level_until = float("-inf")
+        self._look_at_defaults()
 
     @property
     def remembered(self) -> Remembered:
@@ -78,10 +82,13 @@ class Claims:
     @property
     def safe_a(self) -> float | None:
         """What its fail-safe default allows at most; None: it is not known to have one."""
+        return self._safe_a
+
+    def _look_at_defaults(self) -> None:
         defaults = self._known.defaults
-        if all(one.answered_at is None for one in defaults):
-            return None
-        return max(one.current_a for one in defaults)
+        known = any(one.answered_at is not None for one in defaults)
+        self._safe_a = max(one.current_a for one in defaults) if known else None
+        self._level_until = float("-inf")
 
     @property
     def last(self) -> Said | None:
@@ -90,10 +97,14 @@ class Claims:
 
     def possible(self, now: float) -> list[float]:
         """The most it may draw now on each of its phases. With time alone it never becomes more."""
-        level = self._counted(now, self._known.leases)
-        if now - self._measured_at <= self._fresh_s or self.distrusted:
-            level = [max(pair) for pair in zip_longest(level, self._measured, fillvalue=0.0)]
-        return level
+        if now >= self._level_until:  # else nothing has happened since it was worked out
+            level = self._counted(now, self._known.leases)
+            self._level_until = self.next_change(now)
+            if now - self._measured_at <= self._fresh_s or self.distrusted:
+                level = [max(pair) for pair in zip_longest(level, self._measured, fillvalue=0.0)]
+                self._level_until = min(self._level_until, max(now, self._measured_at + self._fresh_s))
+            self._level = level
+        return self._level
 
     def stuck(self, now: float, answer_s: float) -> list[float]:
         """The part of it that a new lease does not take away: old leases that nobody answered in time."""
@@ -124,10 +135,12 @@ class Claims:
     def went(self, away: bool) -> None:
         """It was lost, or is back."""
         self._away = away
+        self._level_until = float("-inf")
 
     def sent(self, lease: Said) -> None:
         """A lease is being sent."""
         self._known.leases.append(lease)
+        self._level_until = float("-inf")
 
     def answered(self, number: int, accepted: bool, now: float) -> None:
         """A lease was answered. An answer that comes twice, or too late to matter, changes nothing."""
@@ -137,6 +150,7 @@ class Claims:
                     one.answered_at = now
                 else:
                     self._known.leases.remove(one)
+                    self._level_until = float("-inf")
                 return
 
     def default_sent(self, default: Default) -> None:
@@ -147,6 +161,7 @@ class Claims:
             if one.answered_at is not None or one.current_a != default.current_a
         ]
         self._known.defaults = [*again, default]
+        self._look_at_defaults()
 
     def has_default(self, current_a: float) -> bool:
         """Whether it has accepted this fail-safe default last."""
@@ -160,6 +175,7 @@ class Claims:
             if one.number == number and one.answered_at is None:
                 if not accepted:
                     defaults.remove(one)
+                    self._look_at_defaults()
                     return True
                 one.answered_at = now
                 self._known.defaults = [
@@ -167,6 +183,7 @@ class Claims:
                     for other in defaults
                     if other is one or other.answered_at is None or other.answered_at > one.sent_at
                 ]
+                self._look_at_defaults()
                 return True
         return False
 
@@ -175,6 +192,7 @@ class Claims:
         self._known.leases = [one for one in self._known.leases if one.transaction != transaction]
         self._measured = ()
         self._measured_at = max(self._measured_at, now)
+        self._level_until = float("-inf")
 
     def measured(self, currents_a: Sequence[float], at: float) -> bool:
         """What it draws; False: it is older than what is known."""
@@ -182,6 +200,7 @@ class Claims:
             return False
         self._measured = tuple(max(0.0, current) for current in currents_a[: self._connector.phases])
         self._measured_at = at
+        self._level_until = float("-inf")
         return True
 
     def disobeys(self, now: float, grace_s: float, tolerance_a: float) -> bool:
@@ -190,15 +209,20 @@ class Claims:
         last = next((one for one in reversed(self._known.leases) if one.answered_at is not None), None)
         if over or last is None or last.kept or now - (last.answered_at or now) < grace_s:
             return over
-        return not self._within(last, max(tolerance_a, 0.05 * last.current_a))
+        # Or a later one holds, and its answer was lost.
+        later = [last, *(one for one in self._known.leases if one.number > last.number)]
+        return not any(self._within(one, max(tolerance_a, 0.05 * one.current_a)) for one in later)
 
     def distrust(self, since: float | None) -> None:
         """It has drawn more than it was allowed to; None: it has long obeyed again."""
         self._known.distrusted_since = since
+        self._level_until = float("-inf")
 
     def settle(self, now: float, grace_s: float, tolerance_a: float) -> bool:
         """Drop what a later lease has taken the place of, and what has lapsed; whether anything changed."""
         leases = self._known.leases
+        if not leases:
+            return False
         for one in reversed(leases):
             if one.kept or one.answered_at is None:
                 continue
@@ -210,9 +234,11 @@ class Claims:
             if one.kept:
                 break
         left = [one for one in leases if self._may_hold(one, now) and not self._replaced(one)]
-        changed = len(left) != len(leases)
+        if len(left) == len(leases):
+            return False
         self._known.leases = left
-        return changed
+        self._level_until = float("-inf")
+        return True
 
     def _within(self, lease: Said, tolerance_a: float) -> bool:
         limits = [lease.current_a] * lease.phases + [0.0] * (len(self._measured) - lease.phases)

@@ -123,10 +123,11 @@ class SiteController:
             for member in self._members
         ]
 
-    @property
-    def pressing(self) -> bool:
-        """Whether a fact has come that is to be acted on before `next_step` said."""
-        return self._urgent or self._stale
+    def press_at(self, now: float) -> float:
+        """When to step because of the facts that came since the last step; infinity: they can wait."""
+        if self._urgent:
+            return now
+        return max(now, self._shared_at + self.settings.period_s) if self._stale else float("inf")
 
     def possible(self, now: float) -> list[float]:
         """The most that connectors may draw through each line now."""
@@ -217,7 +218,7 @@ class SiteController:
             claims.distrust(now)
         elif claims.remembered.distrusted_since is not None:
             member.obeys_since = at if member.obeys_since is None else member.obeys_since
-            if at - member.obeys_since >= settings.forgive_s and any(member.measured_a):
+            if at - member.obeys_since >= settings.forgive_s and member.car is not None:
                 claims.distrust(None)
                 member.obeys_since = None
                 self._stale = True
@@ -260,7 +261,7 @@ class SiteController:
         capacities, possible = self.capacities(now), self.possible(now)
         self._note_excess(possible, capacities)
         self._note_meters(now)
-        if self._urgent or self._over or (self._stale and now - self._shared_at >= self.settings.period_s):
+        if self._urgent or self._over or self._is_time(now):
             self._acts += share(
                 self._members, self.wiring, capacities, self._surplus_a(now), self.settings, now
             )
@@ -270,14 +271,19 @@ class SiteController:
         acts, self._acts = self._acts, []
         return acts
 
+    def _is_time(self, now: float) -> bool:
+        since = now - self._shared_at
+        if since >= self.settings.again_s and any(member.car is not None for member in self._members):
+            return True
+        return self._stale and since >= self.settings.period_s
+
     def next_step(self, now: float) -> float:
         """When `step` has something to do, if no fact comes before; never before `now`."""
-        if self._urgent:
-            return now
         settings = self.settings
-        times = [self._capacity.next_change(now), now + settings.lease_s / 4]
-        if self._stale:
-            times.append(max(now, self._shared_at + settings.period_s))
+        pressed = self.press_at(now)
+        if pressed <= now:
+            return now
+        times = [pressed, self._capacity.next_change(now), now + settings.lease_s / 4]
         for member in self._members:
             times.append(member.claims.next_change(now))
             last = member.claims.last
@@ -287,9 +293,10 @@ class SiteController:
                     times.append(last.sent_at + settings.answer_s + 0.001)
             if member.car is not None:
                 times.append(member.car.next_probe(self._patience))
+                times.append(self._shared_at + settings.again_s)
                 if abs(member.target_a - member.level(now)[0]) > _NOTHING_A:
                     times.append(max(member.changed_at + settings.change_s, now + settings.period_s))
-        return min(at for at in times if at > now or (self._stale and at == now))
+        return min(at for at in times if at > now)
 
     def _look_after(self, member: Member, now: float) -> None:
         """Drop claims that are over, install the fail-safe default, ask a car again that wanted nothing."""
@@ -320,7 +327,7 @@ class SiteController:
         return max(0.0, self._surplus[0]) / LINE_VOLTAGE_V
 
     def _steer(self, possible: list[float], capacities: list[float], now: float) -> None:
-        """Tell connectors their currents: what is less at first, then what is more, as far as there is room."""
+        """Tell connectors their currents: what is less first, then what is more, as far as there is room."""
         settings = self.settings
         more: list[tuple[Member, Car]] = []
         for member in self._members:

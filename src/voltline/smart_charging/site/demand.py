@@ -111,14 +111,26 @@ class Car:
         if self._missing_wh is None or self.need.departure is None or self.need.departure <= now:
             return 0.0
         hours = (self.need.departure - now) / 3600
-        return self._missing_wh / hours / (LINE_VOLTAGE_V * self.phases)
+        return self._missing_wh / hours / (LINE_VOLTAGE_V * self._used())
 
     def laxity_s(self, now: float) -> float:
         """How long it could wait and be ready in time with all its connector has; infinity: for ever."""
         if self._missing_wh is None or self.need.departure is None or self._missing_wh <= 0:
             return float("inf")
-        power_w = self.want_a * LINE_VOLTAGE_V * self.phases
+        power_w = self.want_a * LINE_VOLTAGE_V * self._used()
         return self.need.departure - now - self._missing_wh / max(power_w, 1.0) * 3600
+
+    def is_behind(self, plan: Sequence[tuple[float, float]], now: float) -> bool:
+        """Whether what is left of a plan would not give it what it lacks."""
+        if self._missing_wh is None:
+            return False
+        ends = [at for at, _ in plan[1:]] + [plan[-1][0]]
+        left_as = sum(max(0.0, end - max(at, now)) * most for (at, most), end in zip(plan, ends, strict=True))
+        return left_as / 3600 * LINE_VOLTAGE_V * self._used() < self._missing_wh * 0.97
+
+    def _used(self) -> int:
+        """On how many phases it charges, as far as that was seen."""
+        return sum(current > 1.0 for current in self._draws) or self.phases
 
     def _learn(self, draws_a: float, at: float, patience: Patience) -> None:
         if draws_a < DRAWS_A:

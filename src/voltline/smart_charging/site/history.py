@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,7 +13,7 @@ from voltline.smart_charging.site.tree import Wiring
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):
-    """An interval: what each line had at its end, and the most that was promised and carried in it; ampere."""
+    """An interval: what each line had at its end, and the most promised and carried in it; ampere."""
 
     at: float
     """Its end, seconds since 1970."""
@@ -28,6 +29,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     lines: tuple[str, ...]
     moments: tuple[Moment, ...]
+
+
+def local_time(zone: ZoneInfo, at: float) -> datetime:
+    """The time of day at the site; `at` in seconds since 1970."""
+    return datetime.fromtimestamp(at, UTC).astimezone(zone)
 
 
 class Recorder:
@@ -62,12 +68,12 @@ class Recorder:
 
     def local_second(self, at: float) -> float:
         """Second of the day at the site."""
-        local = datetime.fromtimestamp(at, UTC).astimezone(self._wiring.zone)
+        local = local_time(self._wiring.zone, at)
         return local.hour * 3600 + local.minute * 60 + local.second
 
     def local_hour(self, at: float) -> int:
         """Hour of the day at the site."""
-        return datetime.fromtimestamp(at, UTC).astimezone(self._wiring.zone).hour
+        return local_time(self._wiring.zone, at).hour
 
     def history(self) -> History:
         """What was recorded so far."""

@@ -24,11 +24,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Smaller changes are not worth a message."""
     period_s: float = 5.0
     """At most so often is shared out anew, unless safety needs it."""
+    again_s: float = 60.0
+    """At least so often is shared out anew while a car is there: time alone changes turns and needs."""
     turn_s: float = 900.0
     """Where there is not enough for all to charge at once, they take turns of this length."""
     idle_s: float = 120.0
     """A car that takes nothing for so long comes after all others,"""
     probe_s: float = 1800.0
     """and is asked again after so long."""
-    forgive_s: float = 3600.0
+    forgive_s: float = 1800.0
     """A connector that has disobeyed is believed again after so long of obedience."""

@@ -69,7 +69,7 @@ def _ask(member: Member, car: Car, wiring: Wiring, settings: Settings, now: floa
     if car.need.solar_only:
         lines += (wiring.lines,) * phases
         needed_a = 0.0
-    if member.plan and car.laxity_s(now) > URGENT_S:
+    if member.plan and car.laxity_s(now) > URGENT_S and not car.is_behind(member.plan, now):
         planned_a = next((most for at, most in reversed(member.plan) if at <= now), 0.0)
         want_a, needed_a = min(want_a, planned_a), min(needed_a, planned_a)
     floor_a = max(stuck)

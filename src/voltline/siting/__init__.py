@@ -1,0 +1,1 @@
+"""A site before there is one: its cars, charge points and network, simulated."""
