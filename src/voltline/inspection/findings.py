@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from voltline.inspection.records import Record
+from voltline.inspection.secrets import without_secrets
 
 __all__ = ["Evidence", "Finding", "Findings", "Severity", "Who"]
 
@@ -56,7 +57,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, record: Record) -> "Evidence":
         """A record as evidence, cut to what a person reads."""
-        text = record.text
+        text = without_secrets(record.text)
         if len(text) > EVIDENCE_LENGTH:
             text = text[: EVIDENCE_LENGTH - 1] + "…"
         return cls(record.source, record.line, text)
