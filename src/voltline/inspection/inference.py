@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from voltline.inspection.log_clock import LogClock
+from voltline.inspection.dating import LogClock
 from voltline.inspection.records import Direction, Record, RecordKind
 from voltline.inspection.timeline import TWICE_WITHIN, frame_of
 from voltline.messages import ACTIONS, Side

@@ -68,10 +68,16 @@ def _cut_frame(text: str) -> Frame:
         return decode(text)
     kind, message_id, word, closed = head.groups()
     if kind == "2":
-        return CallFrame(message_id, word if word and closed else "", _NOTHING)
+        return CallFrame(message_id, (word if closed else _action_of(word)) or "", _NOTHING)
     if kind == "3":
         return CallResultFrame(message_id, _NOTHING)
     return CallErrorFrame(message_id, word if word and closed else "", "", _NOTHING)
+
+
+def _action_of(beginning: str | None) -> str | None:
+    """The one action whose name begins so; None if there are several."""
+    found = [name for name in ACTIONS if beginning and name.startswith(beginning)]
+    return found[0] if len(found) == 1 else None
 
 
 class Timeline:

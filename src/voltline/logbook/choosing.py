@@ -104,7 +104,8 @@ def _modules(folder: Path) -> list[ModuleType]:
 def _loaded(file: Path) -> ModuleType:
     name = f"voltline_own_detectors_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -18,7 +18,7 @@ from voltline.logbook.opening import STDIN, Source, sources
 from voltline.logbook.reading import read
 from voltline.logbook.result import Result
 
-__all__ = ["Choice", "Progress", "inspect"]
+__all__ = ["ALL", "Choice", "Progress", "inspect"]
 
 Progress = Callable[[int, int | None], None]
 """Called now and then with the bytes read so far, of all files, and their size where all are known."""
@@ -39,9 +39,13 @@ class Choice(msgspec.Struct, frozen=True):
     """Detector id, name of the setting, value as text."""
 
 
+ALL = Choice()
+"""Every detector of the package and of installed ones, with its own thresholds."""
+
+
 def inspect(
     paths: Sequence[str | Path],
-    choice: Choice = Choice(),
+    choice: Choice = ALL,
     *,
     processes: int | None = None,
     progress: Progress | None = None,

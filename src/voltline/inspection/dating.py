@@ -16,7 +16,6 @@ CHANGES_AFTER: Final = 3
 """So many answers in a row with another zone: the clocks were changed."""
 NEW_YEAR: Final = timedelta(days=300)
 """Back by more than this, with no year in the log: a new year has begun."""
-HALF_A_YEAR: Final = timedelta(days=183)
 
 # What the central system says it is, and when a charge point says something was.
 _CURRENT_TIME = re.compile(r'"currentTime"\s*:\s*"([^"]{10,40})"')

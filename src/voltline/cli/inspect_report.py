@@ -1,0 +1,164 @@
+"""What `voltline inspect` prints: how much was understood, what was concluded, stations, findings."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import typer
+
+from voltline.cli.layout import heading, paragraph, table
+from voltline.inspection.chronicle import StationSummary
+from voltline.inspection.findings import Finding, Severity
+from voltline.logbook.coverage import Coverage
+from voltline.logbook.result import Result
+
+__all__ = ["report"]
+
+STRIP: Final = 60
+"""Columns of a connector's strip."""
+MOST_FILES: Final = 20
+EXCERPT: Final = 160
+_COLOURS: Final = {
+    Severity.INFO: None,
+    Severity.WARNING: typer.colors.YELLOW,
+    Severity.ERROR: typer.colors.RED,
+    Severity.CRITICAL: typer.colors.MAGENTA,
+}
+_SIGNS: Final = {
+    "Available": "·",
+    "Preparing": "p",
+    "Charging": "█",
+    "SuspendedEV": "v",
+    "SuspendedEVSE": "e",
+    "Finishing": "f",
+    "Reserved": "r",
+    "Unavailable": "u",
+    "Faulted": "!",
+}
+
+
+def report(result: Result, width: int | None, *, least: Severity, evidence: int) -> Iterator[str]:
+    """The lines of the report: findings of severity `least` at least, each with so many lines of evidence."""
+    yield from _coverage(result, width)
+    yield from _inferences(result, width)
+    for station in result.inspected.stations:
+        yield ""
+        yield from _station(station, width)
+    shown = [one for one in result.inspected.findings if one.severity.rank >= least.rank]
+    yield ""
+    yield heading(_counted(shown, len(result.inspected.findings) - len(shown)))
+    for finding in shown:
+        yield ""
+        yield from _finding(finding, width, evidence)
+
+
+def _coverage(result: Result, width: int | None) -> Iterator[str]:
+    files = len(result.coverages)
+    repeated = f", {result.repeated} of them told twice" if result.repeated else ""
+    yield heading(
+        f"{files} {'file' if files == 1 else 'files'}, {result.lines:,} lines, {result.frames:,} frames"
+        f"{repeated}, {result.skipped:,} lines without meaning for it"
+    )
+    for coverage in result.coverages[:MOST_FILES]:
+        yield from paragraph(_file(coverage), width, 2)
+    if files > MOST_FILES:
+        yield f"  and {files - MOST_FILES} more files"
+    for problem in result.problems:
+        yield typer.style(f"  not read: {printable(problem)}", fg=typer.colors.RED)
+
+
+def _file(coverage: Coverage) -> str:
+    formats = ", ".join(sorted(coverage.formats, key=lambda name: -coverage.formats[name])) or "no frames"
+    said = [f"{printable(coverage.source)}: {formats}"]
+    if coverage.newest_first:
+        said.append("newest first, turned round")
+    said += [f"{count} {kind}" for kind, count in sorted(coverage.damage.items())]
+    said += [
+        f"{count} left out: {reason} (first line {coverage.first_skipped[reason]})"
+        for reason, count in sorted(coverage.skipped_lines.items(), key=lambda item: -item[1])
+    ]
+    return "; ".join(said)
+
+
+def _inferences(result: Result, width: int | None) -> Iterator[str]:
+    if result.inspected.inferences:
+        yield ""
+        yield heading("Concluded, not read")
+    for one in result.inspected.inferences:
+        yield from paragraph(f"{one.confidence:4.0%}  {printable(one.text)}", width, 2)
+
+
+def _station(station: StationSummary, width: int | None) -> Iterator[str]:
+    model = " ".join(part for part in (station.vendor, station.model, station.firmware) if part)
+    yield heading(printable(f"{station.station}  {model}".rstrip()))
+    span = f", {_time(station.first_at)} to {_time(station.last_at)}" if station.first_at else ""
+    yield f"  {station.frames:,} frames, {station.sessions:,} sessions, {station.boots} boots{span}"
+    if station.first_at is None or station.last_at is None:
+        return
+    strips = [
+        (f"connector {number}", _strip(station, number, station.first_at, station.last_at))
+        for number in sorted(station.states)
+        if number > 0 or len(station.states) == 1
+    ]
+    yield from table(strips, None)
+    if strips:
+        seen = {state.status for states in station.states.values() for state in states}
+        yield "  " + "  ".join(f"{sign} {status}" for status, sign in _SIGNS.items() if status in seen)
+
+
+def _strip(station: StationSummary, connector: int, first: datetime, last: datetime) -> str:
+    """The connector's states from the first to the last time of the log; blank before the first is known."""
+    length = max((last - first).total_seconds(), 1.0)
+    strip = [" "] * STRIP
+    states = station.states[connector]
+    for number, state in enumerate(states):
+        begin = min(int((state.at - first).total_seconds() / length * STRIP), STRIP - 1)
+        until = states[number + 1].at if number + 1 < len(states) else last
+        end = min(max(int((until - first).total_seconds() / length * STRIP), begin + 1), STRIP)
+        sign = _SIGNS.get(state.status, "?")
+        # A short state must not be covered by a longer neighbour: a fault least of all.
+        strip[begin:end] = [sign] * (end - begin)
+    return f"|{''.join(strip)}|"
+
+
+def _counted(shown: list[Finding], hidden: int) -> str:
+    counts = [
+        f"{count} {severity}"
+        for severity in reversed(Severity)
+        if (count := sum(1 for one in shown if one.severity is severity))
+    ]
+    left_out = f" ({hidden} below what was asked for)" if hidden else ""
+    return f"Findings: {', '.join(counts) or 'none'}{left_out}"
+
+
+def _finding(finding: Finding, width: int | None, evidence: int) -> Iterator[str]:
+    where = (
+        finding.station if finding.connector is None else f"{finding.station}, connector {finding.connector}"
+    )
+    times = f" x{finding.count}" if finding.count > 1 else ""
+    severity = typer.style(finding.severity.upper(), fg=_COLOURS[finding.severity], bold=True)
+    yield printable(f"{finding.detector} {finding.title}{times}", before=f"{severity} ", after=f"  {where}")
+    when = _time(finding.first_at)
+    if finding.last_at is not None and finding.last_at != finding.first_at:
+        when += f" to {_time(finding.last_at)}"
+    yield from paragraph(printable(finding.text), width, 4)
+    if when:
+        yield f"    {when}"
+    for line in finding.evidence[:evidence]:
+        excerpt = printable(f"{line.source}:{line.line}: {line.text}")
+        yield "    " + (excerpt if len(excerpt) <= EXCERPT else excerpt[: EXCERPT - 1] + "…")
+    yield from paragraph(f"{finding.who.capitalize()}: {printable(finding.next_step)}", width, 4)
+    if finding.basis:
+        yield from paragraph(
+            f"Basis: {'; '.join(finding.basis)}. More: voltline explain {finding.detector}", width, 4
+        )
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def printable(text: str, *, before: str = "", after: str = "") -> str:
+    """A log's text without anything that a terminal would act on. `before` stays as it is."""
+    clean = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text + after)
+    return before + clean
