@@ -42,6 +42,8 @@ class SmallCentral:
     def __init__(self) -> None:
         self.requests: list[tuple[str, Request[Any]]] = []
         self.connections = 0
+        self.closings: list[str] = []
+        """Why each connection that is gone ended."""
         self.registration = RegistrationStatus.ACCEPTED
         self.interval_s = 300
         self.blocked: set[str] = set()
@@ -55,6 +57,7 @@ class SmallCentral:
         system = CentralSystem(
             options=ServerOptions(mode=Mode.STRICT),
             on_connected=self._connected,
+            on_disconnected=self._disconnected,
             watch=Watch(frame=lambda _, direction, text: self.frames.append((direction, text))),
         )
         for kind, response in (
@@ -126,6 +129,10 @@ class SmallCentral:
 
     def _connected(self, _: Connection) -> None:
         self.connections += 1
+        self._look()
+
+    def _disconnected(self, peer: Connection) -> None:
+        self.closings.append(peer.closed_reason or "")
         self._look()
 
     def _keeping(self, respond: Callable[[Any], Any]) -> Callable[[Connection, Any], Any]:

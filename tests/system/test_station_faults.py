@@ -15,19 +15,31 @@ from voltline.messages import (
     ChangeAvailability,
     ChangeConfiguration,
     ChargePointErrorCode,
+    ChargingProfile,
+    ChargingProfileKind,
+    ChargingProfilePurpose,
+    ChargingRateUnit,
+    ChargingSchedule,
+    ChargingSchedulePeriod,
     GetConfiguration,
     Heartbeat,
     MessageTrigger,
     Reason,
     RemoteStartTransaction,
+    Reset,
+    ResetType,
+    SetChargingProfile,
     StartTransaction,
     StatusNotification,
     StopTransaction,
     TriggerMessage,
+    UnlockConnector,
 )
 from voltline.quirks import Registry
 from voltline.quirks.loading import built_in, read
 from voltline.station.core.happenings import ImpossibleHappening
+from voltline.station.core.intents import Notice
+from voltline.station.device.listener import Listener
 from voltline.station.device.storage import MemoryStorage
 from voltline.station.simulator import faults
 from voltline.station.simulator.actions import VERBS, ClearFault, RaiseFault
@@ -36,7 +48,7 @@ from voltline.station.simulator.spoiling import MALFORMED, Harm, Which
 from voltline.station.simulator.station import SimulatedStation
 from voltline.station.simulator.vehicle import CARS, Vehicle
 from voltline.transport.client import ClientOptions
-from voltline.wire.errors import CallError, CallTimeout, RemoteProtocolError
+from voltline.wire.errors import CallError, CallTimeout, NotConnected, RemoteProtocolError
 
 HASTE = ClientOptions(first_wait_s=0.02, longest_wait_s=0.1)
 MINE = {"vendor": "Acme", "model": "Mk 1", "firmware_version": "1.0"}
@@ -48,7 +60,9 @@ async def central() -> AsyncIterator[SmallCentral]:
         yield central
 
 
-def station(central: SmallCentral, quirk: str = "", **options: Any) -> SimulatedStation:
+def station(
+    central: SmallCentral, quirk: str = "", listener: Listener | None = None, **options: Any
+) -> SimulatedStation:
     """With `quirk`, a station that has these facts."""
     made = {"reboot_s": 0.02, "seed": 7} | options
     known = None
@@ -61,6 +75,7 @@ def station(central: SmallCentral, quirk: str = "", **options: Any) -> Simulated
         IDENTITY,
         StationOptions(**made),
         client=HASTE,
+        listener=listener,
         storage=MemoryStorage(),
         quirks=known,
     )
@@ -226,6 +241,8 @@ async def test_power_that_is_lost_ends_the_transaction_and_the_car_is_still_ther
         await cp.until(lambda view: view.connectors[0].transaction_id == 101)
         cp.perform(faults.LosePower(0.05))
         assert cp.view().power_w == 0
+        await central.until(lambda: bool(central.closings))
+        assert central.closings == ["the connection was lost"]  # without a close frame
         stop = await central.heard(StopTransaction)
         assert (stop.transaction_id, stop.reason) == (101, Reason.POWER_LOSS)
         await central.until(lambda: central.statuses()[-1] == "Preparing")
@@ -240,6 +257,18 @@ async def test_reboot_loop_boots_as_often_as_told(central: SmallCentral):
         await online(cp)
         assert str((await central.ask(heartbeat())).status) == "Accepted"
     assert len(central.of(BootNotification)) == 4
+
+
+async def test_restart_that_is_stuck_is_told_and_the_station_goes_on(central: SmallCentral):
+    async with station(central, configuration=(("ResetRetries", "2"),)) as cp:
+        await online(cp)
+        await central.until(lambda: central.statuses(0) == ["Available"])
+        cp.perform(faults.FailReboots(3))
+        assert str((await central.ask(Reset(type=ResetType.HARD))).status) == "Accepted"
+        await central.until(lambda: central.of(StatusNotification)[-1].error_code == "ResetFailure")
+        assert len(central.of(BootNotification)) == 1
+        assert str((await central.ask(Reset(type=ResetType.HARD))).status) == "Accepted"
+        await central.heard(BootNotification, 2)
 
 
 async def test_clock_that_is_put_off_stamps_wrongly_until_the_next_heartbeat(central: SmallCentral):
@@ -286,6 +315,21 @@ async def test_every_error_code_can_be_shown_and_cleared(central: SmallCentral, 
         await central.until(lambda: central.of(StatusNotification)[-1].error_code == "NoError")
 
 
+@pytest.mark.requirement("ULK-06")
+async def test_lock_that_turns_out_to_be_jammed_when_it_shall_unlock_has_failed(central: SmallCentral):
+    async with station(central) as cp:
+        await online(cp)
+        await cp.plug_in(1)
+        await cp.present_tag()
+        await cp.until(lambda view: view.connectors[0].locked)
+        cp.perform(faults.JamLock(1))
+        unlock = UnlockConnector(connector_id=1)
+        assert str((await central.ask(unlock)).status) == "UnlockFailed"
+        await central.until(lambda: central.of(StatusNotification)[-1].error_code == "ConnectorLockFailure")
+        cp.perform(faults.Repair(1))
+        assert str((await central.ask(unlock)).status) == "Unlocked"
+
+
 async def test_lock_contactor_and_pilot_fail_and_are_repaired(central: SmallCentral):
     async with station(central) as cp:
         await online(cp)
@@ -327,6 +371,37 @@ async def test_station_that_drops_idle_lines_drops_them(central: SmallCentral):
         await central.until(lambda: central.connections >= 3)
         assert len(central.of(BootNotification)) == 1
         await cp.until(lambda view: view.online)
+
+
+class Hears(Listener):
+    """Keeps what the people at the station are told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def noticed(self, notice: Notice) -> None:
+        self.told.append(notice.text)
+
+
+async def test_station_that_stalls_over_a_long_schedule_says_so_to_the_people_there(central: SmallCentral):
+    hears = Hears()
+    facts = (
+        "max_schedule_periods = 2\nstalls_above_max_periods_s = 0.05\ndisconnects_above_max_periods = true"
+    )
+    async with station(central, facts, hears) as cp:
+        await online(cp)
+        periods = [ChargingSchedulePeriod(start_period=60 * one, limit=10.0) for one in range(3)]
+        schedule = ChargingSchedule(charging_rate_unit=ChargingRateUnit.A, charging_schedule_period=periods)
+        plan = ChargingProfile(
+            charging_profile_id=1,
+            stack_level=0,
+            charging_profile_purpose=ChargingProfilePurpose.TX_DEFAULT_PROFILE,
+            charging_profile_kind=ChargingProfileKind.RELATIVE,
+            charging_schedule=schedule,
+        )
+        with pytest.raises(NotConnected):
+            await central.ask(SetChargingProfile(connector_id=1, cs_charging_profiles=plan))
+        assert "stalls for 0.05 s: a schedule of 3 periods is too much for it" in hears.told
 
 
 async def test_station_that_reboots_after_a_setting_accepts_it_and_reboots(central: SmallCentral):

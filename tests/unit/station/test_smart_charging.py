@@ -141,7 +141,7 @@ def test_profile_of_a_transaction_overrules_the_default_and_is_gone_with_it(lab:
     assert offered(lab) == 10.0
 
 
-@pytest.mark.requirement("SCP-08", "SCS-13")
+@pytest.mark.requirement("RTX-11", "SCP-08", "SCS-13")
 @pytest.mark.parametrize("plugged_first", [True, False])
 def test_profile_of_a_remote_start_holds_for_the_transaction_that_follows(lab: Lab, plugged_first: bool):
     install(lab, 0, profile((0, 10.0)))
@@ -153,6 +153,8 @@ def test_profile_of_a_remote_start_holds_for_the_transaction_that_follows(lab: L
     if not plugged_first:
         lab.plug()
     assert offered(lab) == 7.0
+    asked = GetCompositeSchedule(connector_id=1, duration=60, charging_rate_unit=ChargingRateUnit.A)
+    assert lab.ask(asked).charging_schedule.charging_schedule_period[0].limit == 7.0
     assert install(lab, 1, profile((0, 9.0), purpose=TX, number=6, transaction_id=1)) == "Accepted"
     assert offered(lab) == 9.0
     assert str(lab.ask(ClearChargingProfile(id=5)).status) == "Unknown"
