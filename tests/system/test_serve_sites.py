@@ -417,4 +417,4 @@ async def test_meters_of_the_building_and_the_sun_move_the_capacity(tmp_path: Pa
             await eventually(follows_the_sun, 25)
             svg = await api.get("/sites/house/plot.svg")
     assert svg.headers["content-type"].startswith("image/svg+xml")
-    assert svg.text.count("<polyline") == 12
+    assert svg.text.count(">grid, L") == 3

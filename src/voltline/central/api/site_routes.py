@@ -18,7 +18,6 @@ from voltline.central.api.message_routes import Since, Until, in_utc
 from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError, Fault
 from voltline.central.api.reading_routes import Identity
-from voltline.central.api.site_plot import site_plot
 from voltline.central.api.site_shapes import (
     CarNeed,
     MeterReading,
@@ -40,9 +39,11 @@ from voltline.central.domain.sites import (
     SiteDefinition,
     definition_problems,
     member_id,
+    recorded,
 )
 from voltline.central.services import sites
 from voltline.central.services.ports.sites import SiteBoard, SiteState
+from voltline.smart_charging.site.chart import chart
 from voltline.smart_charging.site.facts import Need
 
 _now = SystemClock().now
@@ -245,7 +246,7 @@ def plot(
     since: Since = None,
     until: Until = None,
 ) -> Response[str]:
-    """Capacity, allocation, what may be drawn and what was measured, on each phase of a fuse."""
+    """What each phase of a fuse had, what might be drawn at most, and what connectors said that they drew."""
     kept = _found(site, name)
     names = {one.name: one.above for one in kept.definition.fuses}
     wanted = next(one for one, above in names.items() if not above) if fuse is None else fuse
@@ -257,7 +258,16 @@ def plot(
             f"The site {kept.name!r} has no fuse {wanted!r}; there are {', '.join(names)}.",
         )
     found = site.queries.site_history(kept.id, since=in_utc(since), until=in_utc(until), limit=_MOST_MOMENTS)
-    return Response(site_plot(kept.name, wanted, found), media_type="image/svg+xml")
+    if not found:
+        raise ApiError(
+            HTTPStatus.NOT_FOUND,
+            "no-history",
+            "No history",
+            f"Nothing was recorded of the site {kept.name!r} in that time; an entry is made every "
+            "`sites.history_s` seconds while Voltline serves.",
+        )
+    picture = chart(recorded(kept.definition, found), [f"{wanted}, L{phase}" for phase in (1, 2, 3)])
+    return Response(picture, media_type="image/svg+xml")
 
 
 ROUTES = [
@@ -273,11 +283,17 @@ ROUTES = [
     plot,
 ]
 
-_UNKNOWN = {HTTPStatus.NOT_FOUND: "There is no such site."}
-_STEERED = _UNKNOWN | {HTTPStatus.CONFLICT: "The site is not steered, or no transaction runs there."}
+_UNKNOWN: Mapping[int, str] = {HTTPStatus.NOT_FOUND: "There is no such site."}
+_STEERED: Mapping[int, str] = {
+    **_UNKNOWN,
+    HTTPStatus.CONFLICT: "The site is not steered, or no transaction runs there.",
+}
 PROBLEMS: Mapping[str, Mapping[int, str]] = {
     "/api/v1/sites": {HTTPStatus.CONFLICT: "There is a site of this name already."},
-    "/api/v1/sites/{name}": _UNKNOWN | {HTTPStatus.CONFLICT: "There is a site of this name already."},
+    "/api/v1/sites/{name}": {
+        **_UNKNOWN,
+        HTTPStatus.CONFLICT: "There is a site of this name already.",
+    },
     "/api/v1/sites/{name}/state": _STEERED,
     "/api/v1/sites/{name}/meter": _STEERED,
     "/api/v1/sites/{name}/connectors/{identity}/{connector}/need": {
@@ -285,7 +301,9 @@ PROBLEMS: Mapping[str, Mapping[int, str]] = {
         HTTPStatus.NOT_FOUND: "There is no such site, or the connector is not there.",
     },
     "/api/v1/sites/{name}/history": _UNKNOWN,
-    "/api/v1/sites/{name}/plot.svg": {HTTPStatus.NOT_FOUND: "There is no such site, or fuse."},
+    "/api/v1/sites/{name}/plot.svg": {
+        HTTPStatus.NOT_FOUND: "There is no such site or fuse, or nothing was recorded."
+    },
 }
 
 

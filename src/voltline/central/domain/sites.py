@@ -14,6 +14,7 @@ from voltline.base.ids import InvalidIdentity, folded, valid_identity
 from voltline.messages import ChargingRateUnit
 from voltline.smart_charging.site.claims import Remembered
 from voltline.smart_charging.site.controller import SiteController
+from voltline.smart_charging.site.history import History, Moment
 from voltline.smart_charging.site.settings import Settings
 from voltline.smart_charging.site.tree import (
     LINE_VOLTAGE_V,
@@ -26,6 +27,7 @@ from voltline.smart_charging.site.tree import (
 
 LEAST_VOLTAGE_V = 207.0
 """The least that a phase may have (EN 50160): with it, a limit in watts allows the most amperes."""
+_NOTHING = (0.0, 0.0, 0.0)
 PHASE_ROTATION = "ConnectorPhaseRotation"
 
 
@@ -144,6 +146,37 @@ class SitePoint(Struct, frozen=True, kw_only=True):
 
     at: datetime
     fuses: tuple[FusePoint, ...]
+
+
+def recorded(definition: SiteDefinition, points: Iterable[SitePoint]) -> History:
+    """The history of the fuses that the site has now, to be drawn; 0 A where one was not there yet."""
+    names = [fuse.name for fuse in definition.fuses]
+    nothing = FusePoint(
+        fuse="",
+        rating_a=0.0,
+        capacity_a=_NOTHING,
+        allocated_a=_NOTHING,
+        possible_a=_NOTHING,
+        measured_a=_NOTHING,
+    )
+    moments: list[Moment] = []
+    for point in points:
+        known = {one.fuse: one for one in point.fuses}
+        fuses = [known.get(name, nothing) for name in names]
+        moments.append(
+            Moment(
+                point.at.timestamp(),
+                tuple(current for one in fuses for current in one.capacity_a),
+                tuple(current for one in fuses for current in one.possible_a),
+                tuple(current for one in fuses for current in one.measured_a),
+            )
+        )
+    return History(
+        site=definition.name,
+        zone=definition.zone,
+        lines=tuple(f"{name}, L{phase}" for name in names for phase in (1, 2, 3)),
+        moments=tuple(moments),
+    )
 
 
 class SiteChanged(Struct, frozen=True, kw_only=True):
