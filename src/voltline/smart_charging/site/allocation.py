@@ -94,51 +94,55 @@ def _admit(number: int, ask: Ask, given: list[float], room: list[float]) -> bool
 def _fill(numbers: list[int], asks: Sequence[Ask], given: list[float], room: list[float]) -> None:
     """Raise the level under all of them: each has what it had, or the level, or its wish."""
     level = 0.0
+    slope = [0] * len(room)
+    since = [0.0] * len(room)
     members: dict[int, list[int]] = {}
     for number in numbers:
         for line in set(asks[number].lines):
             members.setdefault(line, []).append(number)
-    slope = dict.fromkeys(members, 0)
-    since = dict.fromkeys(members, 0.0)
     rising: set[int] = set()
-    # What happens next, by the level at which it happens: a start, an end, or a line that is full (then with
-    # the slope that it was computed for; with another one by now, a later entry has taken its place).
-    events = [(given[number], 0, number, 0) for number in numbers]
-    events += [(asks[number].want_a, 1, number, 0) for number in numbers]
-    heapify(events)
     full: set[int] = set()
+    steeper: set[int] = set()
+    """Lines that fill faster than before; where they fill slower, the entry they have comes too early, and is
+    corrected when it comes."""
+    # What happens next, by the level at which it happens: a start, an end, or a line that may be full.
+    events = [(given[number], 0, number) for number in numbers]
+    events += [(asks[number].want_a, 1, number) for number in numbers]
+    heapify(events)
 
     def change(number: int, by: int) -> None:
         for line in asks[number].lines:
             room[line] -= slope[line] * (level - since[line])
             since[line] = level
             slope[line] += by
-            if slope[line] > 0 and line not in full:
-                heappush(events, (level + max(0.0, room[line]) / slope[line], 2, line, slope[line]))
 
     def stop(number: int, at: float) -> None:
         rising.discard(number)
         given[number] = at
         change(number, -1)
 
-    while events:
-        at, kind, subject, computed_for = heappop(events)
+    while events or steeper:
+        if steeper and (not events or events[0][0] > level):
+            for line in steeper - full:
+                heappush(events, (level + max(0.0, room[line]) / slope[line], 2, line))
+            steeper.clear()
+            continue
+        at, kind, subject = heappop(events)
+        level = max(level, at)
         if kind == 0:
-            level = max(level, at)
-            if any(line in full for line in asks[subject].lines):
-                continue
-            rising.add(subject)
-            change(subject, +1)
+            lines = asks[subject].lines
+            if full.isdisjoint(lines):
+                rising.add(subject)
+                change(subject, +1)
+                steeper.update(lines)
         elif kind == 1:
             if subject in rising:
-                level = max(level, at)
                 stop(subject, asks[subject].want_a)
-        elif slope[subject] == computed_for and subject not in full:
-            left = room[subject] - slope[subject] * (max(level, at) - since[subject])
-            if left > 1e-6:  # computed before it lost and won the same slope again
-                heappush(events, (max(level, at) + left / computed_for, 2, subject, computed_for))
+        elif subject not in full and slope[subject] > 0:
+            left = room[subject] - slope[subject] * (level - since[subject])
+            if left > 1e-6:
+                heappush(events, (level + left / slope[subject], 2, subject))
                 continue
-            level = max(level, at)
             full.add(subject)
             for number in members[subject]:
                 if number in rising:
