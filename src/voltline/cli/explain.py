@@ -110,7 +110,8 @@ def _detector(detector: type[Detector], width: int | None) -> Iterator[str]:
         yield heading("Thresholds")
         yield from table(thresholds, width)
         yield ""
-        name, value, _ = thresholds[0]
+        name = thresholds[0][0]
+        value = getattr(detector.settings, name)
         yield from paragraph(f"Change one: voltline inspect --set {detector.id}.{name}={value} FILE", width)
 
 

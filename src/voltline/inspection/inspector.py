@@ -28,6 +28,8 @@ class Inspected(msgspec.Struct):
     sessions: list[SessionSummary]
     findings: list[Finding]
     """Worst first."""
+    repeated: int = 0
+    """Frames left out because another logger told them too."""
 
 
 class Inspector:
@@ -63,7 +65,8 @@ class Inspector:
                 self._findings.add(finding)
             stations.append(inspection.chronicle.close())
             sessions += inspection.chronicle.sessions
-        return Inspected(self._settler.inferences, stations, sessions, list(self._findings))
+        repeated = self._settler.repeated + sum(one.repeated for one in stations)
+        return Inspected(self._settler.inferences, stations, sessions, list(self._findings), repeated)
 
     def _inspect(self, record: Record) -> None:
         name = record.station or ""
@@ -91,4 +94,5 @@ def merged(several: Sequence[Inspected]) -> Inspected:
         [station for one in several for station in one.stations],
         [session for one in several for session in one.sessions],
         list(findings),
+        sum(one.repeated for one in several),
     )

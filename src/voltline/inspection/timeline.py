@@ -96,7 +96,7 @@ class Timeline:
         """Closed ones, oldest first, and whether each was answered."""
         self._malformed: deque[str] = deque(maxlen=32)
         self._recent: deque[Record] = deque(maxlen=12)
-        self._loggers: set[tuple[str, str | None]] = set()
+        self._several_loggers = False
         self._names: dict[str, int] = {}
         """Connections by the log's name for them."""
         self._frames = 0
@@ -252,19 +252,20 @@ class Timeline:
 
     def _is_repeated(self, record: Record) -> bool:
         """Whether another logger, or another file, has just told the same frame."""
-        logger = (record.source, record.log_name)
-        self._loggers.add(logger)
-        if len(self._loggers) == 1:
-            return False
-        for other in self._recent:
-            if (
-                (other.log_name != record.log_name or other.source != record.source)
-                and other.text == record.text
-                and other.direction is record.direction
-                and _near(other.at, record.at)
-            ):
-                return True
-        self._recent.append(record)
+        recent = self._recent
+        if not self._several_loggers:
+            last = recent[-1] if recent else record
+            self._several_loggers = last.log_name != record.log_name or last.source != record.source
+        if self._several_loggers:
+            for other in recent:
+                if (
+                    other.text == record.text
+                    and (other.log_name != record.log_name or other.source != record.source)
+                    and other.direction is record.direction
+                    and _near(other.at, record.at)
+                ):
+                    return True
+        recent.append(record)
         return False
 
     # ---- time

@@ -30,7 +30,7 @@ class Result(msgspec.Struct):
     @property
     def repeated(self) -> int:
         """Frames that another logger told again."""
-        return sum(one.repeated for one in self.inspected.stations)
+        return self.inspected.repeated
 
     @property
     def skipped(self) -> int:
