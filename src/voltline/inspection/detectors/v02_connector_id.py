@@ -17,7 +17,7 @@ class ConnectorId(Detector):
     id = "V02"
     title = "No such connector"
     severity = Severity.WARNING
-    basis = ("OCPP 1.6, 3.8", "OCPP 1.6, 9.1.25")
+    basis = ("OCPP 1.6, 3.8", "OCPP 1.6, 9.1.21")
     who = Who.CHARGER_MAKER
     next_step = "Compare the connector's number with NumberOfConnectors in the charge point's configuration."
     explanation = (

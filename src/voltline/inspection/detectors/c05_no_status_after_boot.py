@@ -1,0 +1,106 @@
+"""C05: a charge point that does not say how it is after its boot."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange
+from voltline.inspection.exchanges import connector_of, seconds_between, status_of
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.spans import span
+from voltline.messages import RegistrationStatus
+from voltline.messages.types import doc
+
+
+class Settings(DetectorSettings, frozen=True):
+    """How long it has."""
+
+    within_s: Annotated[float, doc("All states have to be told within this time.", unit="s")] = 60.0
+    within_calls: Annotated[
+        int, doc("Where the log has no times: within so many CALLs of the charge point.")
+    ] = 20
+
+
+class NoStatusAfterBoot(Detector):
+    """StatusNotification for connector 0 and each connector after acceptance."""
+
+    id = "C05"
+    title = "No status after boot"
+    severity = Severity.WARNING
+    basis = ("errata 3.22",)
+    who = Who.CHARGER_MAKER
+    next_step = "Until it is corrected, ask with TriggerMessage StatusNotification after each boot."
+    explanation = (
+        "When its BootNotification is accepted, a charge point reports the state of connector 0 and of every "
+        "connector. Without that the central system shows what it knew before the restart. Connectors beyond "
+        "the first are only missed where NumberOfConnectors is in the log. Not judged where the log or the "
+        "connection ends within the time."
+    )
+    events = (Call, Answered, Connected, Disconnected)
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._boot: Exchange | None = None
+        """The accepted boot whose states are awaited."""
+        self._told: set[int] = set()
+        self._calls = 0
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Begin at an accepted boot, judge when the time is up."""
+        if isinstance(event, Answered):
+            exchange = event.exchange
+            if exchange.name == "BootNotification" and status_of(exchange) == RegistrationStatus.ACCEPTED:
+                self._boot, self._told, self._calls = exchange, set(), 0
+            return ()
+        if self._boot is None:
+            return ()
+        if not isinstance(event, Call):
+            self._boot = None
+            return ()
+        return tuple(self._called(event.exchange, facts))
+
+    def _called(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
+        if exchange.name == "BootNotification":
+            self._boot = None
+            return
+        if self._is_over(facts):
+            yield from self._judged(facts)
+            return
+        if exchange.from_station:
+            self._calls += 1
+            if exchange.name == "StatusNotification":
+                connector = connector_of(exchange)
+                if connector is None:
+                    self._boot = None  # it cannot be read, and may be any of them
+                else:
+                    self._told.add(connector)
+
+    def _is_over(self, facts: Facts) -> bool:
+        assert self._boot is not None
+        passed_s = seconds_between(self._boot.answered_at, facts.now)
+        if passed_s is None:
+            return self._calls >= self.settings.within_calls
+        return passed_s > self.settings.within_s
+
+    def _judged(self, facts: Facts) -> Iterator[Finding]:
+        boot, self._boot = self._boot, None
+        assert boot is not None
+        last = max(facts.number("NumberOfConnectors") or 1, 1)
+        missing = [number for number in range(min(last, 64) + 1) if number not in self._told]
+        if not missing:
+            return
+        names = ", ".join(str(number) for number in missing)
+        one = len(missing) == 1
+        yield self.finding(
+            facts,
+            f"Within {span(self.settings.within_s)} after its boot was accepted the charge point did not "
+            f"report connector{'' if one else 's'} {names}.",
+            boot.records,
+            title=self.title if not self._told else "Some connectors without status after boot",
+        )
+
+    def end(self, facts: Facts) -> Iterable[Finding]:
+        """The time may have passed with no CALL after it."""
+        return () if self._boot is None or not self._is_over(facts) else tuple(self._judged(facts))

@@ -1,0 +1,127 @@
+"""C06: heartbeats that are missing, or not at their interval."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.records import Direction, Record
+from voltline.inspection.spans import span
+from voltline.messages.types import doc
+
+_GAP_INTERVALS = 3.0
+_GAP_LEAST_S = 300.0
+
+
+class Settings(DetectorSettings, frozen=True):
+    """What is late, and what is irregular."""
+
+    silent_intervals: Annotated[
+        float, doc("So many intervals without anything from the charge point are told.")
+    ] = 2.0
+    early_share: Annotated[
+        float, doc("Heartbeats earlier than this share of the interval are irregular.")
+    ] = 0.5
+    early_in_a_row: Annotated[int, doc("So many early heartbeats in a row are told.")] = 5
+
+
+class HeartbeatMissing(Detector):
+    """The charge point's silence against the interval that it was given."""
+
+    id = "C06"
+    title = "Heartbeat missing"
+    severity = Severity.WARNING
+    basis = ("OCPP 1.6, 4.6", "OCPP-J 1.6, 5.3")
+    who = Who.CHARGER_MAKER
+    next_step = "Compare HeartbeatInterval in its configuration with the interval in the answer to its boot."
+    explanation = (
+        "The answer to BootNotification gives the interval at which a charge point shows that it is alive; "
+        "any message does for a heartbeat. Over WebSocket heartbeats may even be left to pings, so a "
+        "charge point with WebSocketPingInterval set, or a log without any heartbeat, gives information "
+        "only. A time in which the log has no line at all is P05's. Heartbeats that come much more often "
+        "than asked show an interval that was not taken over."
+    )
+    events = (Call, Answered, Orphan, Connected, Disconnected, Note)
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._heard: Record | None = None
+        """The latest frame of the charge point, on this connection."""
+        self._latest: datetime | None = None
+        self._quietest_s = 0.0
+        """The longest time without any line since the charge point was heard."""
+        self._heartbeat_at: datetime | None = None
+        self._heartbeats = 0
+        self._early = 0
+        self._interval_s: int | None = None
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Measure between frames of the charge point."""
+        at = event.at
+        if at is None:
+            return ()
+        latest, self._latest = self._latest, at
+        if latest is not None:
+            quiet_s = (at - latest).total_seconds()
+            if quiet_s > self._quietest_s:
+                self._quietest_s = quiet_s
+        kind = type(event)
+        if kind is Connected or kind is Disconnected:
+            self._heard = self._heartbeat_at = None
+            return ()
+        if event.record.direction is not Direction.FROM_STATION:
+            return ()
+        heard, self._heard = self._heard, event.record
+        quietest_s, self._quietest_s = self._quietest_s, 0.0
+        found: Iterable[Finding] = ()
+        interval_s = facts.interval_s
+        if interval_s is not None and interval_s == self._interval_s:
+            if heard is not None and heard.at is not None:
+                silent_s = (at - heard.at).total_seconds()
+                if silent_s > interval_s * self.settings.silent_intervals:
+                    found = tuple(self._silent(heard, event.record, silent_s, quietest_s, facts))
+            if kind is Call:
+                early = self._called(event, at, interval_s, facts)
+                found = found if early is None else (*found, early)
+        self._interval_s = interval_s
+        return found
+
+    def _silent(
+        self, heard: Record, now: Record, silent_s: float, quietest_s: float, facts: Facts
+    ) -> Iterator[Finding]:
+        interval_s = facts.interval_s or 0
+        if quietest_s > max(interval_s * _GAP_INTERVALS, _GAP_LEAST_S):
+            return  # no line at all: P05
+        excused = (facts.number("WebSocketPingInterval") or 0) > 0 or self._heartbeats == 0
+        yield self.finding(
+            facts,
+            f"The charge point was silent for {span(silent_s)}; its heartbeat interval is "
+            f"{span(interval_s)}.",
+            (heard, now),
+            severity=Severity.INFO if excused else None,
+        )
+
+    def _called(self, event: Event, at: datetime, interval_s: int, facts: Facts) -> Finding | None:
+        assert isinstance(event, Call)
+        if event.exchange.name != "Heartbeat":
+            return None
+        self._heartbeats += 1
+        before, self._heartbeat_at = self._heartbeat_at, at
+        if before is None:
+            return None
+        apart_s = (at - before).total_seconds()
+        self._early = self._early + 1 if apart_s < interval_s * self.settings.early_share else 0
+        if self._early < self.settings.early_in_a_row:
+            return None
+        self._early = 0
+        return self.finding(
+            facts,
+            f"Heartbeats come every {span(apart_s)}; the interval is {span(interval_s)}.",
+            (event.record,),
+            title="Heartbeats more often than asked",
+            severity=Severity.INFO,
+        )

@@ -1,0 +1,109 @@
+"""K02: a clock that is off."""
+
+from collections import deque
+from collections.abc import Iterable
+from statistics import median
+from typing import Annotated, Final
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Answered, Call, Event
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.payload_times import told_time
+from voltline.inspection.records import NO_YEAR
+from voltline.inspection.spans import span
+from voltline.messages import BootNotificationResponse, HeartbeatResponse
+from voltline.messages.types import doc
+
+_QUARTER_S: Final = 900.0
+_SAMPLES: Final = 15
+_UNSET_YEAR: Final = 2015
+
+
+class Settings(DetectorSettings, frozen=True):
+    """How far off it may be."""
+
+    warning_s: Annotated[float, doc("Further off than this is a warning.", unit="s")] = 60.0
+    error_s: Annotated[float, doc("Further off than this is an error.", unit="s")] = 300.0
+    fewest: Annotated[int, doc("So many fresh times have to agree.")] = 4
+    changed_s: Annotated[float, doc("It is told again when it has moved by this.", unit="s")] = 60.0
+
+
+class ClockSkew(Detector):
+    """The charge point's times against the central system's, or else against the log's."""
+
+    id = "K02"
+    title = "Clock is off"
+    severity = Severity.WARNING
+    basis = ("OCPP 1.6, 4.6", "OCPP 1.6, 3.14")
+    who = Who.CHARGER_MAKER
+    next_step = "Let the charge point set its clock by each answer to BootNotification and Heartbeat."
+    explanation = (
+        "The median of what lies between the charge point's times and the clock that they are compared with. "
+        "That is the central system's own, from its answers to BootNotification and Heartbeat; where the log "
+        "has none it is the log's, and then whole quarters of an hour are the zone of the log and no fault. "
+        "Against the central system's clock whole hours are local time sent as UTC. Messages from an offline "
+        "queue are older by nature and do not count, and meter values are left to the meter's own clock."
+    )
+    events = (Call, Answered)
+    actions = frozenset(
+        {"BootNotification", "Heartbeat", "StatusNotification", "StartTransaction", "StopTransaction"}
+    )
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._station: deque[float] = deque(maxlen=_SAMPLES)
+        """The charge point's time minus the log's."""
+        self._central: deque[float] = deque(maxlen=_SAMPLES)
+        self._told_s: float | None = None
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Collect both offsets, judge the difference."""
+        at = event.at
+        if at is None or at.year == NO_YEAR:
+            return ()
+        if isinstance(event, Answered):
+            response = event.exchange.response
+            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
+                self._central.append((response.current_time - at).total_seconds())
+            return ()
+        assert isinstance(event, Call)
+        told = told_time(event.exchange)
+        if told is None or told.year < _UNSET_YEAR or facts.replaying:
+            return ()
+        offset_s = (told - at).total_seconds()
+        began_at = facts.connected_at or facts.booted_at
+        if began_at is not None and offset_s < 0 and told < began_at:
+            return ()  # made before the connection: from a queue
+        self._station.append(offset_s)
+        if len(self._station) < self.settings.fewest:
+            return ()
+        return self._judged(event, facts)
+
+    def _judged(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        central_s = median(self._central) if self._central else None
+        skew_s = median(self._station) - (central_s or 0.0)
+        if central_s is None:
+            skew_s -= round(skew_s / _QUARTER_S) * _QUARTER_S
+        size_s = abs(skew_s)
+        if size_s <= self.settings.warning_s:
+            self._told_s = None
+            return ()
+        if self._told_s is not None and abs(skew_s - self._told_s) < self.settings.changed_s:
+            return ()
+        self._told_s = skew_s
+        quarters = round(skew_s / _QUARTER_S)
+        local = central_s is not None and quarters and abs(skew_s - quarters * _QUARTER_S) < 30
+        against = "log's" if central_s is None else "central system's"
+        where = "ahead of" if skew_s > 0 else "behind"
+        return (
+            self.finding(
+                facts,
+                f"The charge point's clock is {span(size_s)} {where} the {against}"
+                f"{': it seems to send local time as UTC' if local else ''}.",
+                (event.record,),
+                title="Local time sent as UTC" if local else None,
+                severity=Severity.ERROR if size_s > self.settings.error_s else None,
+            ),
+        )

@@ -1,0 +1,46 @@
+"""K04: what was queued while the charge point was offline is delivered."""
+
+from collections.abc import Iterable
+
+from voltline.inspection.detector import Detector
+from voltline.inspection.events import Call, Event
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.payload_times import told_time
+from voltline.inspection.spans import span
+
+
+class OfflineReplay(Detector):
+    """Old transaction messages, one after the other."""
+
+    id = "K04"
+    title = "Offline messages delivered"
+    severity = Severity.INFO
+    basis = ("OCPP 1.6, 3.7", "OCPP 1.6, 4.8")
+    who = Who.NOBODY
+    next_step = "None: this is how it should be. Their own times count, not those of the log."
+    explanation = (
+        "A charge point that was offline queues its transaction messages and delivers them, oldest first, "
+        "when the connection is back. Their times are old and they come close together. It is told so that "
+        "nobody takes the delay for a wrong clock, overlapping calls or a gap of the meter: those are not "
+        "judged while it lasts."
+    )
+    events = (Call,)
+    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+
+    def __init__(self, settings: None = None) -> None:
+        super().__init__(settings)
+        self._going_on = False
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Tell each burst once."""
+        began = facts.replaying and not self._going_on
+        self._going_on = facts.replaying
+        if not began or not isinstance(event, Call):
+            return ()
+        told = told_time(event.exchange)
+        if told is None or event.at is None:
+            return ()
+        age_s = (event.at - told).total_seconds() + (facts.clock_offset_s or 0.0)
+        text = f"{event.exchange.name} of {told.isoformat()} came {span(max(age_s, 0.0))} late."
+        return (self.finding(facts, text, (event.record,)),)

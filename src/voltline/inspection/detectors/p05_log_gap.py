@@ -1,0 +1,115 @@
+"""P05: times of which the log has no line at all."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.records import NO_YEAR, Record
+from voltline.inspection.spans import span
+from voltline.messages import BootNotificationResponse, HeartbeatResponse
+from voltline.messages.types import doc
+
+_BACK_S = 3_600.0
+_STAYS_BACK = 50
+_CLOCK_SET_S = 600.0
+
+
+class Settings(DetectorSettings, frozen=True):
+    """What is a gap."""
+
+    intervals: Annotated[float, doc("So many heartbeat intervals without a line are a gap.")] = 3.0
+    at_least_s: Annotated[float, doc("Shorter silences are never told.", unit="s")] = 300.0
+    unknown_interval_s: Annotated[
+        float, doc("What is a gap where no heartbeat interval is known.", unit="s")
+    ] = 86_400.0
+    warning_s: Annotated[float, doc("A gap of this length is a warning.", unit="s")] = 7 * 86_400.0
+
+
+class LogGap(Detector):
+    """No line of the station, neither of the one side nor of the other."""
+
+    id = "P05"
+    title = "Gap in the log"
+    severity = Severity.INFO
+    basis = ("OCPP 1.6, 4.6",)
+    who = Who.LOG_KEEPER
+    next_step = (
+        "Ask for the missing files of the rotation, and for the log level; then look at the charge point."
+    )
+    explanation = (
+        "A charge point that is connected says something at least once in each heartbeat interval. Several "
+        "intervals without any line mean that a rotated file is missing, that the log level was changed, "
+        "that the charge point was off, or that it needs no heartbeats because it sends WebSocket pings. "
+        "Nothing is known of that time, and nothing is concluded from it. A silence between the end of a "
+        "connection and the next one is no gap, and neither is a clock that was set: after a cold start "
+        "logs often begin at the first of January or at the date of the firmware."
+    )
+    events = (Call, Answered, Orphan, Connected, Disconnected, Note)
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._latest: datetime | None = None
+        self._record: Record | None = None
+        self._away = False
+        """The connection was closed by the last line."""
+        self._back = 0
+        """Lines in a row that are far behind the latest."""
+        self._clock_is_off_s = 0.0
+        """Central system's clock minus the log's, by the latest answer that tells it."""
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """Measure from the latest time so far, so that a clock that was reset and set again is no gap."""
+        at, latest = event.at, self._latest
+        if at is None:
+            return ()
+        if latest is None:
+            self._keep(event, at)
+            return ()
+        silence_s = (at - latest).total_seconds()
+        if silence_s < -_BACK_S:
+            self._back += 1
+            if self._back < _STAYS_BACK:
+                return ()
+        found: Iterable[Finding] = ()
+        if silence_s >= self.settings.at_least_s and not self._away:
+            found = tuple(self._judged(event, silence_s, facts))
+        self._keep(event, at)
+        return found
+
+    def _keep(self, event: Event, at: datetime) -> None:
+        if self._latest is None or at > self._latest or self._back >= _STAYS_BACK:
+            self._latest = at
+        self._record = event.record
+        self._back = 0
+        kind = type(event)
+        if kind is Disconnected:
+            self._away = True
+        elif kind is not Note:
+            self._away = False
+        if isinstance(event, Answered):
+            response = event.exchange.response
+            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
+                self._clock_is_off_s = (response.current_time - at).total_seconds()
+
+    def _judged(self, event: Event, silence_s: float, facts: Facts) -> Iterator[Finding]:
+        interval_s = facts.interval_s
+        limit_s = interval_s * self.settings.intervals if interval_s else self.settings.unknown_interval_s
+        if silence_s <= max(limit_s, self.settings.at_least_s):
+            return
+        if self._latest is not None and self._latest.year == NO_YEAR:
+            return
+        if abs(self._clock_is_off_s - silence_s) < _CLOCK_SET_S + 0.01 * silence_s and silence_s > _BACK_S:
+            return
+        known = f", at a heartbeat interval of {span(interval_s)}" if interval_s else ""
+        records = (event.record,) if self._record is None else (self._record, event.record)
+        yield self.finding(
+            facts,
+            f"No line for {span(silence_s)}{known}.",
+            records,
+            severity=Severity.WARNING if silence_s > self.settings.warning_s else None,
+        )
