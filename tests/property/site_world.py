@@ -1,4 +1,4 @@
-"""Cars, charge points and a network that do their worst, second by second: what a SiteController is up against.
+"""Cars, charge points and a network that do their worst, second by second, to a SiteController.
 
 It shares no code with what it judges. A charge point does what OCPP says of the profiles that *it* has, by
 its own clock; what the controller believes of it is looked at only to be judged.
@@ -287,4 +287,3 @@ class World:
             ]
             has = min([fuse.rating_a, *held[-1:]])
             assert drawn <= has + SLACK_A, f"{of}, {on} carries {drawn} A of {has} A"
-

@@ -159,29 +159,38 @@ class World:
     def follow(self, point: Point) -> None:
         """A connector offers what it may: more at once, less after a while."""
         limit_a, phases = point.limit(self.wall)
-        if point.vehicle is not None:
-            # A phase that is taken away carries nothing any more; this simulated contactor is at once.
-            point.advance(self.now)
-            point.phases = min(point.vehicle.phases_used(point.connector.phases), phases)
         if limit_a >= point.offered_a:
-            point.offered_a = limit_a
-            self.look_at(point)
+            self._offer(point, limit_a, phases)
         else:
+            if phases < point.phases:  # a contactor opens at once
+                self._offer(point, point.offered_a, phases)
             delay_s = self.chance.uniform(0.3, 1.0) * self.file.weather.follow_s
             self.after(delay_s, lambda: self._lowered(point))
+        self._await_lapse(point)
+
+    def _await_lapse(self, point: Point) -> None:
         lapses = point.lapses_at()
         if lapses < float("inf"):
             self.at(lapses - EPOCH + 0.001, lambda: self._lapsed(point))
 
     def _lowered(self, point: Point) -> None:
-        limit_a, _ = point.limit(self.wall)
+        limit_a, phases = point.limit(self.wall)
         if limit_a < point.offered_a:
-            point.offered_a = limit_a
-            self.look_at(point)
+            self._offer(point, limit_a, phases)
+
+    def _offer(self, point: Point, current_a: float, phases: int) -> None:
+        self._bill(point)
+        point.advance(self.now)
+        point.offered_a = current_a
+        if point.vehicle is not None:
+            point.phases = min(point.vehicle.phases_used(point.connector.phases), phases)
+        self.look_at(point)
 
     def _lapsed(self, point: Point) -> None:
         if point.limit(self.wall)[0] != point.offered_a:
             self.follow(point)
+        else:
+            self._await_lapse(point)
 
     def _bill(self, point: Point) -> None:
         if self.file.prices and point.drawn_a > 0:

@@ -124,7 +124,8 @@ def _fill(numbers: list[int], asks: Sequence[Ask], given: list[float], room: lis
     while events or steeper:
         if steeper and (not events or events[0][0] > level):
             for line in steeper - full:
-                heappush(events, (level + max(0.0, room[line]) / slope[line], 2, line))
+                if slope[line] > 0:
+                    heappush(events, (level + max(0.0, room[line]) / slope[line], 2, line))
             steeper.clear()
             continue
         at, kind, subject = heappop(events)

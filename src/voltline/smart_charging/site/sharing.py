@@ -85,15 +85,16 @@ def _ask(member: Member, car: Car, wiring: Wiring, settings: Settings, now: floa
 
 
 def _turn(member: Member, car: Car, settings: Settings, now: float) -> tuple[float, ...]:
-    """The order of turns: who cannot wait; who has just begun; who waits longest; who had a turn."""
+    """Whose turn it is: who cannot wait; who has just begun; who waits longest; who has had a turn."""
     priority = member.connector.priority
     laxity_s = car.laxity_s(now)
     if laxity_s <= URGENT_S:
         return (-priority, 0, laxity_s)
     if car.waits:
         return (-priority, 2, car.turn_since)
-    had_turn = now - car.turn_since >= settings.turn_s
-    return (-priority, 3 if had_turn else 1, car.turn_since)
+    if now - car.turn_since < settings.turn_s:
+        return (-priority, 1, car.turn_since)
+    return (-priority, 3, -car.turn_since)
 
 
 def _balanced(asks: Sequence[Ask], room: list[float], wiring: Wiring) -> list[float]:
