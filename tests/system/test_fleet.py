@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -120,6 +121,16 @@ def test_fleet_of_two_processes_reports_what_it_did(tmp_path: Path) -> None:
     assert page.count("<svg") == 4
     assert "Nothing was lost" in page
     assert not re.search(r"<script|<link|src=|https?://(?!127)", page)
+
+
+def test_fleet_that_nobody_takes_in_says_why() -> None:
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{nobody_listens.getsockname()[1]}/ocpp"
+        command = [sys.executable, "-m", "voltline.cli.main", "fleet", url, "--count=2", "--duration=1"]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert re.search(r"No station was connected at any time. FLEET0000\d: cannot connect to ws:", ran.stdout)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

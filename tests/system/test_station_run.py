@@ -88,9 +88,10 @@ def test_list_check_and_show_need_no_central_system():
     ("arguments", "told"),
     [
         ((), "name a scenario: a file, or one of 'voltline station run --list'"),
-        (("local-rfdi",), "no shipped scenario is called 'local-rfdi'; did you mean 'local-rfid'?"),
+        (("local-rfdi",), "no scenario is called 'local-rfdi'. Did you mean 'local-rfid'?"),
         (("nowhere.yaml",), "nowhere.yaml cannot be read: No such file or directory"),
         (("local-rfid", "http://127.0.0.1"), "ws://"),
+        (("local-rfid", "--json", "/nowhere/report"), "--json /nowhere/report: there is no folder /nowhere"),
         (("local-rfid", "--api", "127.0.0.1:8080"), "is no address of the REST API"),
     ],
 )

@@ -14,6 +14,8 @@ from voltline.cli.shared import StationPassword
 class FleetFailed(TyperException):
     """The fleet cannot be started; the text says why."""
 
+    exit_code = 2
+
 
 def fleet(
     url: Annotated[
@@ -69,7 +71,7 @@ def fleet(
     """Run a fleet of simulated charge points against any OCPP 1.6 central system.
 
     Cars come and go as the profile says. Ctrl-C ends transactions and delivers what is queued; a second one
-    ends it at once. Exits with 1 if transaction messages were not delivered.
+    ends it at once. Exits with 1 if transaction messages were not delivered, or no station ever connected.
     """
     # Late, so that --help need not wait for them.
     from voltline.cli.fleet_process import Plan, run

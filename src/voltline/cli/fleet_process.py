@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import msgspec
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from voltline.cli.shared import stop_on_signals
@@ -79,6 +80,7 @@ async def _run(plan: Plan) -> int:
     began, clock = datetime.now(UTC), time.monotonic()
     samples: list[Sample] = []
     most_rss = 0
+    complaint = _LastComplaint()
     await crew.start()
     with _Progress(plan, console) as progress:
         before, before_at = crew.tally(), clock
@@ -103,11 +105,35 @@ async def _run(plan: Plan) -> int:
         most_rss_bytes=max(most_rss, end.rss_bytes),
     )
     _write(plan, report, console)
+    if not any(one.connected for one in samples):
+        text = f"[red]No station was connected at any time.[/red] {escape(complaint.text)}".rstrip()
+        console.print(text, soft_wrap=True)
+        return 1
     if crew.broken:
         console.print(
             "[red]A process of the fleet ended by itself; the figures are those of the others.[/red]"
         )
     return 1 if report.undelivered or report.given_up_messages or crew.broken else 0
+
+
+class _LastComplaint(logging.Handler):
+    """Remembers why a connection failed last, where a line for every station would be too many."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._last: logging.LogRecord | None = None
+        log = logging.getLogger("voltline.transport")
+        log.setLevel(logging.WARNING)
+        log.propagate = False
+        log.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._last = record
+
+    @property
+    def text(self) -> str:
+        """Empty while there was none, or in another process."""
+        return "" if self._last is None else self._last.getMessage()
 
 
 def _is_over(plan: Plan, passed_s: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -98,6 +99,8 @@ def station_run(
         print(f"{source}: can be run: {read.about}")
         return 0
     to_stdout = report is not None and str(report) == "-"
+    if report is not None and not report.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--json {report}: there is no folder {report.absolute().parent}")
     face = Face(read, quiet=quiet or to_stdout, messages=messages)
     try:
         where = Surroundings(
@@ -124,7 +127,6 @@ def station_run(
 def _text(scenario: str) -> tuple[str, str]:
     """What errors call the file, and what is in it."""
     from voltline.station.simulator.scenario.library import SUFFIX, shipped_texts
-    from voltline.station.simulator.yaml_text import unknown
 
     path = Path(scenario)
     texts = shipped_texts()
@@ -136,7 +138,12 @@ def _text(scenario: str) -> tuple[str, str]:
         except OSError as error:
             raise Unusable(f"{scenario} cannot be read: {error.strerror}") from None
     if scenario not in texts:
-        raise Unusable(unknown("shipped scenario", scenario, texts) + "; a file's name ends in .yaml")
+        near = get_close_matches(scenario, texts, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise Unusable(
+            f"no scenario is called {scenario!r}.{hint} 'voltline station run --list' has those that come "
+            "with Voltline; a file's name ends in .yaml"
+        )
     return scenario + SUFFIX, texts[scenario]
 
 

@@ -66,6 +66,10 @@ def connection_url(endpoint: str, identity: str) -> str:
         raise ValueError(
             f"{endpoint!r} is not a WebSocket URL; expected ws://host:port/path or wss://host:port/path"
         )
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"{endpoint!r} is not a WebSocket URL: {error}") from None
     return f"{endpoint.rstrip('/')}/{quote(valid_identity(identity), safe='')}"
 
 
