@@ -10,6 +10,7 @@ import msgspec
 import typer
 from typer.exceptions import TyperException
 
+from voltline.cli import site_live
 from voltline.cli.layout import output_width, paragraph, table
 from voltline.siting.files import SiteFile, read_site, shipped_texts
 from voltline.siting.live import Plans
@@ -93,7 +94,10 @@ def simulate(
 @site.command("plot")
 def plot_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSON as 'site simulate --history' writes it.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="JSON as 'site simulate --history' writes it; with --api a site's name."
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -105,8 +109,20 @@ def plot_(
             metavar="NAME", help="A fuse, or one of its phases such as 'hall A, L2'; may be repeated."
         ),
     ] = None,
+    api: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Draw a site of the central system there, by its name; --line is one fuse then.",
+        ),
+    ] = None,
+    token: site_live.Token = None,
 ) -> None:
     """Draw capacity, allocation and measured draw of a site over time."""
+    if api is not None:
+        picture = site_live.drawn(str(file), line[0] if line else None, api, token)
+        _write(out or Path(f"{file.name}.svg"), picture)
+        return
     try:
         recorded = msgspec.json.decode(file.read_bytes(), type=History)
     except OSError as error:
@@ -120,6 +136,9 @@ def plot_(
     except ValueError as error:
         raise Unusable(str(error)) from None
     _write(out or file.with_suffix(".svg"), picture)
+
+
+site_live.register(site)
 
 
 def _list() -> None:

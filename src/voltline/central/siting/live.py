@@ -54,8 +54,8 @@ log = logging.getLogger(__name__)
 
 _SPACING_S = 0.25
 """At most so often is the controller asked what is to be done, unless it says that it is urgent."""
-_LEAST_LEASE_S = 5.0
-"""A lease that would be over sooner is not worth sending."""
+_LEAST_PART = 0.25
+"""A lease of which less is left, because it could not be stored in time, is not worth sending."""
 _TROUBLES = 50
 _GOOD_NEWS = (facts.Trouble.OBEYS_AGAIN, facts.Trouble.WITHIN_CAPACITY)
 _IDLE = frozenset({"Available", "Reserved", "Unavailable", "Faulted"})
@@ -419,7 +419,8 @@ class LiveSite:
     async def _lend(self, lease: Lease) -> None:
         member = self._members[lease.connector]
         line, running = self._world.lines.line(member.charge_point), self._running.get(member.id)
-        if line is None or running is None or lease.until - self._time() < _LEAST_LEASE_S:
+        least_s = self._world.settings.lease_s * _LEAST_PART
+        if line is None or running is None or lease.until - self._time() < least_s:
             return
         until, now = self._wall(lease.until), self._world.now()
         ids = self._profile_ids[member.id]

@@ -1,0 +1,190 @@
+"""`voltline site` against a central system that serves: sites listed, shown, described, removed, drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+import typer
+from typer.exceptions import TyperException
+
+from voltline.cli.layout import output_width, table
+
+Api = Annotated[
+    str,
+    typer.Option(metavar="URL", envvar="VOLTLINE_API", help="Where the central system's REST API is."),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", envvar="VOLTLINE_TOKEN", help="A token for it; better by environment."),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The site's name, in any case.")]
+DEFAULT_API = "http://127.0.0.1:8080"
+_TIMEOUT_S = 30
+
+
+class Refused(TyperException):
+    """The central system cannot be reached, or does not do what was asked; the text says why."""
+
+    exit_code = 1
+
+
+class Unreadable(TyperException):
+    """The file is no description of a site; the text says why."""
+
+    exit_code = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to those of `voltline site`."""
+    app.command("list")(list_)
+    app.command()(show)
+    app.command()(apply)
+    app.command()(remove)
+
+
+def list_(api: Api = DEFAULT_API, token: Token = None) -> None:
+    """List the sites that a central system steers."""
+    items = _json(_asked(api, token, "GET", "/sites"))["items"]
+    if not items:
+        typer.echo("no sites; voltline site apply FILE describes one", err=True)
+        return
+    rows = [["site", "connectors", "fuses", "grid connection"]]
+    for one in items:
+        root = next(fuse for fuse in one["fuses"] if not fuse["above"])
+        rows.append(
+            [
+                one["name"],
+                str(len(one["connectors"])),
+                str(len(one["fuses"])),
+                f"{root['name']}, 3 x {root['rating_a']:g} A",
+            ]
+        )
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+
+
+def show(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
+    """Show how a site stands: what each fuse has, and what each connector should have, may draw and draws."""
+    state = _json(_asked(api, token, "GET", f"/sites/{quote(name)}/state"))
+    rows = [["fuse, A on L1 L2 L3", "has", "allocated", "may be drawn", "drawn"]]
+    for fuse in state["fuses"]:
+        cells = (fuse[key] for key in ("capacity_a", "allocated_a", "possible_a", "measured_a"))
+        rows.append([f"{fuse['fuse']}, {fuse['rating_a']:g} A", *(_currents(one) for one in cells)])
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    rows = [["connector", "state", "should have", "may draw", "draws", "share", "told in"]]
+    for one in state["connectors"]:
+        rows.append(
+            [
+                f"{one['charge_point']}/{one['connector']}",
+                _standing(one),
+                f"{one['target_a']:g}" if one["transaction_id"] is not None else "-",
+                _currents(one["possible_a"]),
+                _currents(one["measured_a"]) or "-",
+                f"{one['safe_a']:g}",
+                one["unit"] or "-",
+            ]
+        )
+    typer.echo()
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    if state["troubles"]:
+        typer.echo()
+        told = [[one["at"], one["trouble"], one["subject"], one["text"]] for one in state["troubles"][:10]]
+        typer.echo("\n".join(table(told, output_width(), indent=0)))
+
+
+def apply(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The site as JSON or YAML, as POST /api/v1/sites takes it.")
+    ],
+    api: Api = DEFAULT_API,
+    token: Token = None,
+) -> None:
+    """Describe a site to a central system: a new one, or, where there is one of the name, that one anew."""
+    try:
+        decode = msgspec.json.decode if file.suffix == ".json" else msgspec.yaml.decode
+        described = decode(file.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{file} is no JSON or YAML: {error}") from None
+    if not isinstance(described, dict) or not isinstance(described.get("name"), str):
+        raise Unreadable(f"{file} describes no site: it needs name, fuses and connectors")
+    path = f"/sites/{quote(described['name'])}"
+    body = msgspec.json.encode(described)
+    known = any(
+        one["name"].casefold() == described["name"].casefold()
+        for one in _json(_asked(api, token, "GET", "/sites"))["items"]
+    )
+    if known:
+        _asked(api, token, "PUT", path, body)
+    else:
+        _asked(api, token, "POST", "/sites", body)
+    typer.echo(f"{'described anew' if known else 'added'} {described['name']}")
+
+
+def remove(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
+    """Have a site steered no more, and its history forgotten."""
+    _asked(api, token, "DELETE", f"/sites/{quote(name)}")
+    typer.echo(f"removed {name}")
+
+
+def drawn(name: str, fuse: str | None, api: str, token: str | None) -> str:
+    """The picture of a site of a central system, as SVG. Raises Refused."""
+    path = f"/sites/{quote(name)}/plot.svg" + ("" if fuse is None else f"?fuse={quote(fuse)}")
+    return _asked(api, token, "GET", path).decode()
+
+
+def _currents(amounts: list[float]) -> str:
+    return " ".join(f"{one:g}" for one in amounts)
+
+
+def _standing(one: dict[str, Any]) -> str:
+    words = ["online" if one["online"] else "offline"]
+    if one["transaction_id"] is not None:
+        words.append(f"transaction {one['transaction_id']}")
+    words += [word for word in ("idle", "distrusted") if one[word]]
+    return ", ".join(words)
+
+
+def _json(answer: bytes) -> Any:
+    return msgspec.json.decode(answer)
+
+
+def _asked(api: str, token: str | None, method: str, path: str, body: bytes | None = None) -> bytes:
+    """What the central system answers. Raises Refused."""
+    return asyncio.run(_ask(f"{api.rstrip('/')}/api/v1{path}", token, method, body))
+
+
+async def _ask(url: str, token: str | None, method: str, body: bytes | None) -> bytes:
+    import aiohttp  # late, so that --help need not wait for it
+    from yarl import URL
+
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
+            session.request(method, URL(url, encoded=True), data=body) as response,
+        ):
+            answer = await response.read()
+            status = response.status
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        told = str(error) or "no answer in time"
+        raise Refused(
+            f"no central system at {url}: {told}; say where it is with --api or VOLTLINE_API"
+        ) from None
+    if status >= 400:
+        raise Refused(_problem(status, answer))
+    return answer
+
+
+def _problem(status: int, answer: bytes) -> str:
+    try:
+        problem = msgspec.json.decode(answer)
+        lines = [f"{one['path']}: {one['text']}" for one in problem.get("errors", ())]
+        return "\n".join([str(problem["detail"]), *lines])
+    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError):
+        return f"it answered {status}, not as a central system of Voltline does"
