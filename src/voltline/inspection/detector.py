@@ -25,16 +25,29 @@ A detector file in `inspection/detectors/` (or in a user's folder, or named by a
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
-from voltline.inspection.events import Event
+from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Evidence, Finding, Severity, Who
 from voltline.inspection.records import Record
 
-__all__ = ["Detector", "DetectorSettings"]
+__all__ = ["ODD_ONLY", "Actions", "Detector", "DetectorSettings", "chosen"]
+
+
+Actions = Mapping[type[Event], frozenset[str]]
+
+
+def chosen(*, call: Iterable[str] | None = None, answered: Iterable[str] | None = None) -> Actions:
+    """For `actions`: the calls, and the answers to calls, of these actions; None: of all."""
+    given: dict[type[Event], Iterable[str] | None] = {Call: call, Answered: answered}
+    return {kind: frozenset(actions) for kind, actions in given.items() if actions is not None}
+
+
+ODD_ONLY: Final = chosen(call=(), answered=())
+"""For `actions`, with `odd = True`: of calls and answers only what is out of the ordinary."""
 
 
 class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,11 +76,14 @@ class Detector:
     """A paragraph for a person who has never met it: what it means, what causes it, when it is harmless."""
     events: ClassVar[tuple[type[Event], ...]]
     """The classes of event that `see` is called with."""
-    actions: ClassVar[frozenset[str] | Mapping[type[Event], frozenset[str]] | None] = None
+    actions: ClassVar[frozenset[str] | Actions | None] = None
     """Where given, of the events with an exchange only those of these actions are shown; as a mapping, for
-    each class of event its own (`{Call: frozenset({"MeterValues"}), Answered: frozenset({"Reset"})}`), and of
+    each class of event its own (`chosen(call={"MeterValues"}, answered={"Reset"})` makes one), and of
     a class that it does not name, all. Most of a log is MeterValues and their empty answers: a detector that
     does not ask for these costs next to nothing."""
+    odd: ClassVar[bool] = False
+    """Show every Call and Answered event that is out of the ordinary (`Exchange.odd_call`, `odd_answer`),
+    whatever `actions` says: a detector of malformed frames sets this and `actions = ODD_ONLY`."""
     settings: DetectorSettings = DetectorSettings()
     """The thresholds; declare it with the detector's own settings class and its defaults."""
 

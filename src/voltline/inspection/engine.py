@@ -6,7 +6,7 @@ from typing import Final
 
 from voltline.inspection.chronicle import Chronicle
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Event, Orphan, Unanswered
+from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan, Unanswered
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding
 from voltline.inspection.learning import Learner
@@ -44,7 +44,7 @@ class StationInspection:
         self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
         self._learner = Learner(self.facts)
         self._builder = SessionBuilder(self.facts)
-        self._sees: dict[tuple[type[Event], str], tuple[See, ...]] = {}
+        self._sees: dict[tuple[type[Event], str, bool], tuple[See, ...]] = {}
 
     def feed(self, record: Record) -> list[Finding]:
         """What the detectors find in this record, and in what it makes certain of earlier ones."""
@@ -77,27 +77,33 @@ class StationInspection:
     def _show(self, event: Event, findings: list[Finding]) -> None:
         self.chronicle.see(event)
         kind = type(event)
-        exchange = getattr(event, "exchange", None)
-        name = "" if exchange is None else exchange.frame.action
-        sees = self._sees.get((kind, name))
+        exchange: Exchange | None = getattr(event, "exchange", None)
+        if exchange is None:
+            name, odd = "", False
+        else:
+            name = exchange.frame.action
+            odd = exchange.odd_call if kind is Call else exchange.odd_answer
+        sees = self._sees.get((kind, name, odd))
         if sees is None:
-            sees = self._interested(kind, name)
+            sees = self._interested(kind, name, odd=odd)
         facts = self.facts
         for see in sees:
             found = see(event, facts)
             if found:
                 findings += found
 
-    def _interested(self, kind: type[Event], name: str) -> tuple[See, ...]:
-        found = tuple(one.see for one in self.detectors if _wants(one, kind, name))
+    def _interested(self, kind: type[Event], name: str, *, odd: bool) -> tuple[See, ...]:
+        found = tuple(one.see for one in self.detectors if _wants(one, kind, name, odd=odd))
         if len(self._sees) < 2000:  # a hostile log may invent actions without end
-            self._sees[kind, name] = found
+            self._sees[kind, name, odd] = found
         return found
 
 
-def _wants(detector: Detector, kind: type[Event], name: str) -> bool:
+def _wants(detector: Detector, kind: type[Event], name: str, *, odd: bool) -> bool:
     if kind not in detector.events:
         return False
+    if odd and detector.odd and kind in (Call, Answered):
+        return True
     actions = detector.actions
     if isinstance(actions, Mapping):
         actions = actions.get(kind)

@@ -53,6 +53,11 @@ class Exchange(msgspec.Struct, gc=False):
     """How many CALLs of the same sender were still open when it was made."""
     earlier: "Exchange | None" = None
     """An earlier CALL of the same sender with the same message id, if one is remembered."""
+    odd_call: bool = False
+    """Whether anything about the CALL is out of the ordinary: an unknown action, a deviation, damage in the
+    log, a payload that is unusable, a message id that was used before."""
+    odd_answer: bool = False
+    """The same of the answer; a CALLERROR is out of the ordinary too."""
     answer: Record | None = None
     result: wire.CallResultFrame | wire.CallErrorFrame | None = None
     """The answer as it came; None while there is none."""

@@ -189,6 +189,11 @@ class Timeline:
             deviations,
             len(calls),
             earlier,
+            request is None
+            or earlier is not None
+            or deviations != ()
+            or frame.deviations != ()
+            or record.damage != (),
         )
         calls[message_id] = exchange
         events.append(Call(self.station, record.at, record, exchange))
@@ -211,6 +216,12 @@ class Timeline:
             else:
                 reading = read_response(exchange.action, frame.payload)
                 exchange.response, exchange.response_deviations = reading.message, reading.deviations
+        exchange.odd_answer = (
+            exchange.response is None
+            or exchange.response_deviations != ()
+            or frame.deviations != ()
+            or record.damage != ()
+        )
         self._remember(exchange, answered=True)
         events.append(Answered(self.station, record.at, record, exchange))
 

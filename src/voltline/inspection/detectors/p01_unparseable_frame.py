@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Answered, Event, Malformed, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -42,6 +42,8 @@ class UnparseableFrame(Detector):
         "close."
     )
     events = (Malformed, Answered, Orphan)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Tell damage of the log from a fault on the wire."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Answered, Call, Event, Malformed, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -29,6 +29,8 @@ class TruncatedFrame(Detector):
         "nothing is concluded from what is missing in it."
     )
     events = (Call, Answered, Orphan, Malformed)
+    actions = ODD_ONLY
+    odd = True
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)

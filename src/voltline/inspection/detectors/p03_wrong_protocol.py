@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -29,6 +29,8 @@ class WrongProtocol(Detector):
         "versions and alone prove nothing. Nothing but the version can be judged in such traffic."
     )
     events = (Call,)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look only at what OCPP 1.6 cannot read cleanly."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -26,6 +26,8 @@ class MessageIdReused(Detector):
         "under its id is a retry, which is allowed."
     )
     events = (Call,)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare with the earlier CALL of the same id, if one is remembered."""

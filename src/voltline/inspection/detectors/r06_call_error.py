@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import ODD_ONLY, Detector, DetectorSettings
 from voltline.inspection.events import Answered, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -48,6 +48,8 @@ class CallErrors(Detector):
         "that answers SecurityError before it accepted the charge point's boot is right."
     )
     events = (Answered,)
+    actions = ODD_ONLY
+    odd = True
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

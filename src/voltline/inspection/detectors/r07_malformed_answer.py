@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Answered, Event, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -32,6 +32,8 @@ class MalformedAnswer(Detector):
         "corrected spelling. A result with null for its payload is legal."
     )
     events = (Answered, Orphan)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Only a frame that was not read at once, or an error, can be malformed."""

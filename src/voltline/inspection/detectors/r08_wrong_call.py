@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import Detector, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange, Malformed, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -43,6 +43,8 @@ class WrongCall(Detector):
         "told once, as the log's fault."
     )
     events = (Call, Answered, Orphan, Malformed)
+    actions = chosen(answered=())
+    odd = True
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.empty_answers import lacking_status
 from voltline.inspection.events import Answered, Event
 from voltline.inspection.facts import Facts
@@ -28,6 +28,8 @@ class AnswerWithoutContent(Detector):
         "status."
     )
     events = (Answered,)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look at what reading the answer found."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -28,6 +28,8 @@ class VendorExtension(Detector):
         "over or keeps them. One finding stands for each field, however often it comes."
     )
     events = (Call, Answered)
+    actions = ODD_ONLY
+    odd = True
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -27,6 +27,8 @@ class TimestampForm(Detector):
         "one: it is taken for UTC, and told as information."
     )
     events = (Call, Answered)
+    actions = ODD_ONLY
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """One finding a message and field."""

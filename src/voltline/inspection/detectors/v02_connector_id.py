@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import Detector, chosen
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.exchanges import connector_of
 from voltline.inspection.facts import Facts
@@ -27,6 +27,8 @@ class ConnectorId(Detector):
         "number to find out how many there are is told too: the charge point has to refuse it."
     )
     events = (Call, Answered)
+    actions = chosen(answered=())
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look at every request's connector, and at what reading found about one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import Detector, chosen
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -28,6 +28,8 @@ class TransactionIdForm(Detector):
         "are a habit."
     )
     events = (Call, Answered)
+    actions = chosen(call=(), answered={"StartTransaction"})
+    odd = True
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """What reading found about an id, and ids that the central system gives."""
