@@ -1,13 +1,14 @@
 """What meter values say, each as a number with the defaults of OCPP 1.6, 7.43 filled in."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from voltline.inspection.samples import number_of
-from voltline.messages import Location, Measurand, MeterValue, Phase, UnitOfMeasure
+from voltline.messages import Location, Measurand, MeterValue, MeterValues, Phase, UnitOfMeasure
 
-__all__ = ["NumberRead", "numbers_of", "register_wh"]
+__all__ = ["NumberRead", "Readings", "numbers_of", "readings_of", "register_wh"]
 
 
 class NumberRead(NamedTuple):
@@ -39,6 +40,26 @@ def numbers_of(value: MeterValue) -> list[NumberRead]:
             )
         )
     return found
+
+
+class Readings(NamedTuple):
+    """What was read at one time."""
+
+    at: datetime
+    numbers: list[NumberRead]
+
+
+_latest: tuple[Any, list[Readings]] = (None, [])
+
+
+def readings_of(request: MeterValues) -> list[Readings]:
+    """All numbers of a message. Many detectors ask for those of one message in a row: the latest is kept."""
+    global _latest
+    message, readings = _latest
+    if message is not request:
+        readings = [Readings(value.timestamp, numbers_of(value)) for value in request.meter_value]
+        _latest = request, readings
+    return readings
 
 
 def register_wh(value: MeterValue) -> float | None:

@@ -1,0 +1,127 @@
+"""M01: an energy register that falls."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import UNSET
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Call, Event, Exchange
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.meters import readings_of
+from voltline.inspection.records import Record
+from voltline.messages import BootNotification, Measurand, MeterValues, StopTransaction
+from voltline.messages.types import doc
+
+_REGISTERS: Final = frozenset(
+    {
+        Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
+        Measurand.ENERGY_ACTIVE_EXPORT_REGISTER,
+        Measurand.ENERGY_REACTIVE_IMPORT_REGISTER,
+        Measurand.ENERGY_REACTIVE_EXPORT_REGISTER,
+    }
+)
+_MOST_SERIES = 500
+
+
+class Settings(DetectorSettings, frozen=True):
+    """What is rounding."""
+
+    tolerance_wh: Annotated[float, doc("A fall up to this is rounding.", unit="Wh")] = 1.0
+
+
+class _Last(NamedTuple):
+    value: float
+    at: datetime
+    transaction: int | None
+    record: Record
+
+
+class RegisterFalls(Detector):
+    """An Energy.*.Register that is lower than a moment before."""
+
+    id = "M01"
+    title = "Energy register falls"
+    severity = Severity.ERROR
+    basis = ("errata 3.78", "OCPP 1.6, 7.31")
+    who = Who.CHARGER_MAKER
+    next_step = "Do not bill sessions of this connector by its register until the maker has explained it."
+    explanation = (
+        "A register counts up for the life of the meter. One that falls within a session makes the bill "
+        "wrong. Each phase, location and unit is a register of its own. Not told: a fall of one watt-hour "
+        "(rounding), a meter that was replaced (another serial number), values that are delivered late, and "
+        "charge points that count anew for each session (M02)."
+    )
+    events = (Call,)
+    actions = frozenset({"MeterValues", "StopTransaction", "BootNotification"})
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._last: dict[tuple[object, ...], _Last] = {}
+        self._meter: str | None = None
+
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+        """Compare each register with its last value."""
+        assert isinstance(event, Call)
+        exchange, request = event.exchange, event.exchange.request
+        if isinstance(request, MeterValues):
+            yield from self._metered(exchange, request, facts)
+        elif isinstance(request, StopTransaction):
+            yield from self._stopped(exchange, request, facts)
+        elif isinstance(request, BootNotification):
+            meter = request.meter_serial_number
+            if isinstance(meter, str) and meter:
+                if self._meter not in (None, meter):
+                    self._last.clear()
+                self._meter = meter
+
+    def _metered(self, exchange: Exchange, request: MeterValues, facts: Facts) -> Iterator[Finding]:
+        transaction = None if request.transaction_id is UNSET else request.transaction_id
+        last = self._last
+        tolerance = self.settings.tolerance_wh
+        for at, numbers in readings_of(request):
+            for measurand, phase, location, value, unit in numbers:
+                if measurand not in _REGISTERS:
+                    continue
+                key = (request.connector_id, measurand, phase, location, unit)
+                before = last.get(key)
+                if before is not None and at < before.at:
+                    continue  # an older value, delivered late
+                if before is None and len(last) >= _MOST_SERIES:
+                    continue
+                last[key] = _Last(value, at, transaction, exchange.call)
+                if before is None or before.value - value <= tolerance or before.transaction != transaction:
+                    continue
+                yield self._falls(facts, request.connector_id, str(measurand), before, value, exchange)
+
+    def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
+        """The meter at the stop against the last value of the transaction."""
+        for key, before in self._last.items():
+            if before.transaction != request.transaction_id or before.at > request.timestamp:
+                continue
+            if key[1] is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or key[2] is not None:
+                continue
+            # meterStop is a whole number: a watt-hour more may be cut off.
+            if before.value - request.meter_stop > self.settings.tolerance_wh + 1:
+                connector = key[0] if isinstance(key[0], int) else None
+                yield self._falls(facts, connector, "meterStop", before, request.meter_stop, exchange)
+                return
+
+    def _falls(
+        self,
+        facts: Facts,
+        connector: int | None,
+        what: str,
+        before: _Last,
+        value: float,
+        exchange: Exchange,
+    ) -> Finding:
+        return self.finding(
+            facts,
+            f"{what} fell from {before.value:g} to {value:g} Wh.",
+            (before.record, exchange.call),
+            connector=connector,
+        )

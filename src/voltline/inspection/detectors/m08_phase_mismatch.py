@@ -1,0 +1,88 @@
+"""M08: voltage on one phase, current on another."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Call, Event
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.meters import Readings, readings_of
+from voltline.messages import Measurand, MeterValues, Phase
+from voltline.messages.types import doc
+
+_LINES: Final = {
+    Phase.L1: "L1",
+    Phase.L2: "L2",
+    Phase.L3: "L3",
+    Phase.L1_N: "L1",
+    Phase.L2_N: "L2",
+    Phase.L3_N: "L3",
+}
+
+
+class Settings(DetectorSettings, frozen=True):
+    """What counts as voltage and current."""
+
+    least_v: Annotated[float, doc("More than this is voltage.", unit="V")] = 85.0
+    least_a: Annotated[float, doc("More than this is current.", unit="A")] = 2.0
+    samples: Annotated[int, doc("So many samples in a row have to disagree.")] = 3
+
+
+class PhaseMismatch(Detector):
+    """Current flows in a phase that has no voltage."""
+
+    id = "M08"
+    title = "Current in a phase without voltage"
+    severity = Severity.ERROR
+    basis = ("OCPP 1.6, 7.34",)
+    who = Who.SITE
+    next_step = "Have an electrician check the order of the phases at the charge point and at its meter."
+    explanation = (
+        "The meter reads voltage on one phase and current on another: the wiring of the meter or of the "
+        "charge point is rotated, and power and energy are wrong. A vehicle that charges on one phase of "
+        "three has voltage on all three and current on one, which is as it should be."
+    )
+    events = (Call,)
+    actions = frozenset({"MeterValues"})
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._in_a_row: dict[int, int] = {}
+
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+        """Compare the phases with voltage and those with current."""
+        assert isinstance(event, Call)
+        request = event.exchange.request
+        if not isinstance(request, MeterValues):
+            return
+        for readings in readings_of(request):
+            live, loaded = self._phases(readings)
+            if not live or not loaded:
+                continue
+            number = request.connector_id
+            if live & loaded:
+                self._in_a_row.pop(number, None)
+                continue
+            count = self._in_a_row[number] = self._in_a_row.get(number, 0) + 1
+            if count == self.settings.samples:
+                yield self.finding(
+                    facts,
+                    f"Voltage on {', '.join(sorted(live))} and current on {', '.join(sorted(loaded))}, in "
+                    f"{count} samples in a row.",
+                    (event.record,),
+                    connector=number,
+                )
+
+    def _phases(self, readings: Readings) -> tuple[set[str], set[str]]:
+        live: set[str] = set()
+        loaded: set[str] = set()
+        for measurand, phase, _, value, _ in readings.numbers:
+            if phase is None or phase not in _LINES:
+                continue
+            if measurand is Measurand.VOLTAGE and value > self.settings.least_v:
+                live.add(_LINES[phase])
+            elif measurand is Measurand.CURRENT_IMPORT and value > self.settings.least_a:
+                loaded.add(_LINES[phase])
+        return live, loaded

@@ -1,0 +1,120 @@
+"""X04: the state says one thing, the meter another."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.events import Call, Event
+from voltline.inspection.facts import Facts
+from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.meters import Readings, readings_of
+from voltline.inspection.records import Record
+from voltline.messages import ChargePointStatus, Measurand, MeterValues
+from voltline.messages.types import doc
+
+_IDLE: Final = frozenset({ChargePointStatus.AVAILABLE, ChargePointStatus.FINISHING})
+_AT_THE_VEHICLE: Final = frozenset({Measurand.POWER_ACTIVE_IMPORT, Measurand.POWER_ACTIVE_EXPORT})
+
+
+class Settings(DetectorSettings, frozen=True):
+    """What counts as no power, and as power."""
+
+    nothing_w: Annotated[float, doc("Less than this is no power.", unit="W")] = 10.0
+    something_w: Annotated[float, doc("More than this is power.", unit="W")] = 300.0
+    longer_than_s: Annotated[float, doc("A contradiction that lasts longer is told.", unit="s")] = 120.0
+
+
+class _Contradiction(msgspec.Struct, gc=False):
+    status: ChargePointStatus
+    since: datetime
+    record: Record
+    told: bool = False
+
+
+class StatusAgainstMeter(Detector):
+    """Charging without power, or power while Available or Finishing."""
+
+    id = "X04"
+    title = "Charging without power"
+    severity = Severity.WARNING
+    basis = ("OCPP 1.6, 7.7", "errata 3.55")
+    who = Who.CHARGER_MAKER
+    next_step = "Compare the state with the pilot signal and the meter at that time."
+    explanation = (
+        "Charging means that energy can flow; a vehicle that takes none makes it SuspendedEV, an offer of "
+        "nothing SuspendedEVSE. Minutes of Charging at zero power hide from driver and central system "
+        "that nothing happens. Power while the connector is free or finished points at the meter of another "
+        "connector or at a contactor that does not open. A last trickle and one late sample are no fault."
+    )
+    events = (Call,)
+    actions = frozenset({"MeterValues"})
+    settings: Settings = Settings()
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        self._contradictions: dict[int, _Contradiction] = {}
+
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+        """Compare each fresh sample with the state."""
+        assert isinstance(event, Call)
+        request = event.exchange.request
+        if not isinstance(request, MeterValues) or facts.replaying:
+            return
+        connector = facts.connectors.get(request.connector_id)
+        if connector is None or connector.number == 0 or connector.status is None:
+            return
+        status, since = connector.status, connector.status_at
+        if status is not ChargePointStatus.CHARGING and status not in _IDLE:
+            self._contradictions.pop(connector.number, None)
+            return
+        for readings in readings_of(request):
+            if since is not None and readings.at < since:
+                continue
+            power = _power(readings)
+            if power is None:
+                continue
+            if status in _IDLE:
+                wrong = power > self.settings.something_w
+            else:
+                wrong = abs(power) < self.settings.nothing_w
+            if not wrong:
+                self._contradictions.pop(connector.number, None)
+                continue
+            one = self._contradictions.get(connector.number)
+            if one is None or one.status is not status:
+                begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
+                self._contradictions[connector.number] = _Contradiction(status, begin, event.record)
+            elif not one.told:
+                yield from self._lasting(one, readings, power, connector.number, event.record, facts)
+
+    def _lasting(
+        self, one: _Contradiction, last: Readings, power: float, number: int, record: Record, facts: Facts
+    ) -> Iterator[Finding]:
+        lasted = (last.at - one.since).total_seconds()
+        if lasted <= self.settings.longer_than_s:
+            return
+        one.told = True
+        yield self.finding(
+            facts,
+            f"The connector was {one.status} with {power:.0f} W for {lasted / 60:.0f} min and more.",
+            (one.record, record),
+            connector=number,
+            title=self.title if one.status is ChargePointStatus.CHARGING else f"Power while {one.status}",
+        )
+
+
+def _power(readings: Readings) -> float | None:
+    """Power to or from the vehicle, whichever is larger; the sum of the phases where only those are told."""
+    sums: dict[Measurand, float] = {}
+    whole: dict[Measurand, float] = {}
+    for number in readings.numbers:
+        if number.measurand not in _AT_THE_VEHICLE:
+            continue
+        if number.phase is None:
+            whole[number.measurand] = number.value
+        else:
+            sums[number.measurand] = sums.get(number.measurand, 0.0) + number.value
+    return max((sums | whole).values(), default=None)
