@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange, Unanswered, UnansweredCause
 from voltline.inspection.exchanges import connector_of, station_time, text_of, transaction_of
 from voltline.inspection.facts import Facts
@@ -54,7 +54,7 @@ class LostTransactionId(Detector):
         "known transaction. An id of 0 is a legal id. Harmless if a repeated StartTransaction got its id."
     )
     events = (Call, Answered, Unanswered)
-    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+    actions = chosen(call={"StopTransaction", "MeterValues"}, answered={"StartTransaction"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

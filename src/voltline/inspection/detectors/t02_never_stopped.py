@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, station_time, status_of, text_of, transaction_of
 from voltline.inspection.facts import Facts
@@ -57,16 +57,16 @@ class NeverStopped(Detector):
         "under its id after a reconnect or a reboot is alive."
     )
     events = (Call, Answered)
-    actions = frozenset(
-        {
+    actions = chosen(
+        call={
             "StartTransaction",
             "StopTransaction",
             "MeterValues",
             "BootNotification",
             "StatusNotification",
             "Heartbeat",
-            "Reset",
-        }
+        },
+        answered={"StartTransaction", "Reset"},
     )
     settings: Settings = Settings()
 

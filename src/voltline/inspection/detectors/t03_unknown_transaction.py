@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between, transaction_of
 from voltline.inspection.facts import Facts
@@ -51,7 +51,10 @@ class UnknownTransaction(Detector):
         "carry transactionId 0."
     )
     events = (Call, Answered)
-    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues", "StatusNotification"})
+    actions = chosen(
+        call={"StartTransaction", "StopTransaction", "MeterValues", "StatusNotification"},
+        answered={"StartTransaction"},
+    )
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

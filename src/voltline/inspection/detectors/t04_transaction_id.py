@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, station_time, text_of, transaction_of
 from voltline.inspection.facts import Facts
@@ -43,7 +43,7 @@ class TransactionIdTrouble(Detector):
         "transaction that come late rightly have the earlier one's."
     )
     events = (Call, Answered)
-    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+    actions = chosen(call={"StopTransaction", "MeterValues"}, answered={"StartTransaction"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between, status_of, text_of
 from voltline.inspection.facts import Facts
@@ -53,7 +53,9 @@ class AbortedBeforeCharging(Detector):
         "Finishing without a tag (legal time-out), a tag that stops a session, another connector's Finishing."
     )
     events = (Call, Answered)
-    actions = frozenset({"Authorize", "StatusNotification", "StartTransaction", "RemoteStartTransaction"})
+    actions = chosen(
+        call={"StartTransaction", "StatusNotification"}, answered={"Authorize", "RemoteStartTransaction"}
+    )
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between
 from voltline.inspection.facts import Facts
@@ -56,7 +56,9 @@ class ChargingWhileRefused(Detector):
         "took place offline, and was told of afterwards, is no fault."
     )
     events = (Call, Answered)
-    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues", "StatusNotification"})
+    actions = chosen(
+        call={"StopTransaction", "MeterValues", "StatusNotification"}, answered={"StartTransaction"}
+    )
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

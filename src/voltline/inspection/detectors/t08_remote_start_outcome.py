@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Disconnected, Event, Exchange
 from voltline.inspection.exchanges import connector_of, status_of, text_of
 from voltline.inspection.facts import Facts
@@ -49,8 +49,9 @@ class RemoteStartOutcome(Detector):
         "refused afterwards. A few are user mistakes; many are a fault of the firmware or the app."
     )
     events = (Call, Answered, Disconnected)
-    actions = frozenset(
-        {"RemoteStartTransaction", "StartTransaction", "Authorize", "Heartbeat", "StatusNotification"}
+    actions = chosen(
+        call={"StartTransaction", "Authorize", "Heartbeat", "StatusNotification"},
+        answered={"RemoteStartTransaction", "Authorize"},
     )
     settings: Settings = Settings()
 

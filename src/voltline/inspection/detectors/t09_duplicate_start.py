@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, transaction_of
 from voltline.inspection.facts import Facts
@@ -44,7 +44,9 @@ class DuplicateStart(Detector):
         "still sends values makes overlapping bills."
     )
     events = (Call, Answered)
-    actions = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+    actions = chosen(
+        call={"StartTransaction", "StopTransaction", "MeterValues"}, answered={"StartTransaction"}
+    )
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import status_of, transaction_of
 from voltline.inspection.facts import Facts
@@ -50,8 +50,9 @@ class ResetLoss(Detector):
         "transaction that goes on under its id after the reboot is not lost."
     )
     events = (Call, Answered)
-    actions = frozenset(
-        {"Reset", "BootNotification", "StopTransaction", "MeterValues", "Heartbeat", "StatusNotification"}
+    actions = chosen(
+        call={"StopTransaction", "MeterValues", "Heartbeat", "StatusNotification"},
+        answered={"Reset", "BootNotification"},
     )
     settings: Settings = Settings()
 
