@@ -3,6 +3,7 @@
 Moments lie close together, around the minutes that are looked at: there a random one is likely to matter.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from voltline.smart_charging.store import Capabilities, ProfileStore, Running
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)  # the night after, the clocks of Europe are changed
 CONNECTORS = 2
-NEAR_S = 300
+NEAR_S = 60
 DAY_S = 86_400
 UNITS = (ChargingRateUnit.A, ChargingRateUnit.W)
 
@@ -38,54 +39,75 @@ def text(seconds: float) -> str:
     return (NOON + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# Made once: to make a strategy takes hypothesis longer than to draw from it.
 near = st.integers(-NEAR_S, NEAR_S)
 moments = near.map(text) | st.floats(-NEAR_S, NEAR_S, allow_nan=False).map(lambda one: text(round(one, 3)))
+either = st.booleans()
 one_in_four = st.sampled_from([False, False, False, True])
 rarely = st.sampled_from([False] * 25 + [True])
 levels = st.integers(0, 4)
+ids = st.integers(1, 8)
 amperes = st.integers(0, 400).map(lambda tenths: tenths / 10)
-watts = st.integers(0, 250_000).map(lambda tenths: tenths / 10) | st.sampled_from([4140.0, 11040.0, 3680.0])
+watts = st.integers(0, 250_000).map(lambda tenths: tenths / 10)
+lengths = st.integers(0, 2 * NEAR_S)
+counts = st.sampled_from([1, 2, 2, 3, 3, 4, 5])
+phases_said = st.sampled_from([None, None, 1, 2, 3])
+units = st.sampled_from("AW")
+kinds = st.sampled_from(["Absolute", "Absolute", "Relative", "Recurring", "Recurring"])
+recurrencies = st.sampled_from(["Daily", "Weekly"])
+durations = st.sampled_from([None, "short", "short", "long"])
+cycles_before = st.integers(-1, 3)
+DEFAULT, TX, MAX = "TxDefaultProfile", "TxProfile", "ChargePointMaxProfile"
+purposes = st.sampled_from([DEFAULT, DEFAULT, DEFAULT, TX, TX, MAX])
+transaction_ids = st.sampled_from([11, 11, 12, -1])
+own_ids = st.sampled_from([0, 0, -1, None])
+connectors = st.sampled_from([0, 1, 1, 2])
+acts_done = st.sampled_from(range(2, 10))
+doings = st.sampled_from(["set"] * 10 + ["end", "end", "clear"])
+grids = st.sampled_from([(3, 230), (3, 230), (3, 120), (1, 230)])
 
 
 @st.composite
 def schedules(draw: st.DrawFn, kind: str, cycle: int) -> Json:
-    unit = draw(st.sampled_from("AW"))
-    starts = draw(st.lists(st.integers(1, 2 * NEAR_S), max_size=4, unique=True))
-    if kind == "Recurring" and draw(st.booleans()):
-        starts.append(draw(st.integers(cycle - NEAR_S, cycle + NEAR_S)))
+    unit = draw(units)
+    starts = {0} | {draw(lengths) for _ in range(draw(counts) - 1)}
+    if kind == "Recurring" and draw(one_in_four):
+        starts.add(cycle + draw(near))
     periods = []
-    for start in [0, *sorted(starts)]:
+    for start in sorted(starts):
         period: Json = {"startPeriod": start, "limit": draw(amperes if unit == "A" else watts)}
-        phases = draw(st.sampled_from([None, None, 1, 2, 3]))
+        phases = draw(phases_said)
         periods.append(period if phases is None else period | {"numberPhases": phases})
     if draw(rarely):
         periods[0]["startPeriod"] = 1
     schedule: Json = {"chargingRateUnit": unit, "chargingSchedulePeriod": periods}
-    long = st.integers(cycle - NEAR_S, cycle + NEAR_S)
-    duration = draw(st.none() | st.integers(0, NEAR_S) | st.integers(1, 2 * NEAR_S) | long)
+    duration = draw(durations)
     if duration is not None:
-        schedule["duration"] = duration
+        schedule["duration"] = draw(lengths) if duration == "short" else cycle + draw(near)
     if kind == "Recurring":
-        before = draw(st.integers(-1, 3)) * cycle
         if not draw(rarely):
-            schedule["startSchedule"] = text(draw(near) - before)
-    elif draw(st.booleans()):
+            schedule["startSchedule"] = text(draw(near) - draw(cycles_before) * cycle)
+    elif draw(either):
         schedule["startSchedule"] = draw(moments)
     return schedule
 
 
+of_cycles = {
+    (kind, recurrency): schedules(kind, DAY_S if recurrency == "Daily" else 7 * DAY_S)
+    for kind in ("Absolute", "Relative", "Recurring")
+    for recurrency in ("Daily", "Weekly")
+}
+
+
 @st.composite
 def profiles(draw: st.DrawFn) -> Json:
-    kind = draw(st.sampled_from(["Absolute", "Absolute", "Relative", "Recurring", "Recurring"]))
-    recurrency = draw(st.sampled_from(["Daily", "Weekly"]))
+    kind, recurrency, purpose = draw(kinds), draw(recurrencies), draw(purposes)
     profile: Json = {
-        "chargingProfileId": draw(st.integers(1, 8)),
+        "chargingProfileId": draw(ids),
         "stackLevel": draw(levels),
-        "chargingProfilePurpose": draw(
-            st.sampled_from(["ChargePointMaxProfile", *["TxDefaultProfile"] * 3, "TxProfile", "TxProfile"])
-        ),
+        "chargingProfilePurpose": purpose,
         "chargingProfileKind": kind,
-        "chargingSchedule": draw(schedules(kind, DAY_S if recurrency == "Daily" else 7 * DAY_S)),
+        "chargingSchedule": draw(of_cycles[kind, recurrency]),
     }
     if (kind == "Recurring") is not draw(rarely):
         profile["recurrencyKind"] = recurrency
@@ -93,68 +115,72 @@ def profiles(draw: st.DrawFn) -> Json:
         profile["validFrom"] = draw(moments)
     if draw(one_in_four):
         profile["validTo"] = draw(moments)
-    of_transaction = profile["chargingProfilePurpose"] == "TxProfile"
-    if draw(st.booleans() if of_transaction else rarely):
-        profile["transactionId"] = draw(st.sampled_from([-1, 11, 11, 12]))
+    if draw(either if purpose == TX else rarely):
+        profile["transactionId"] = draw(transaction_ids)
     return profile
+
+
+fields = {"id": ids, "connectorId": connectors, "stackLevel": levels, "chargingProfilePurpose": purposes}
+fields_given = st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=2, unique=True)
 
 
 @st.composite
 def clearings(draw: st.DrawFn) -> Json:
-    purposes = st.sampled_from(["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"])
-    fields = {
-        "id": st.integers(1, 8),
-        "connectorId": st.integers(0, CONNECTORS),
-        "stackLevel": levels,
-        "chargingProfilePurpose": purposes,
-    }
-    chosen = draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=2, unique=True))
-    return {name: draw(fields[name]) for name in chosen}
+    return {name: draw(fields[name]) for name in draw(fields_given)}
+
+
+sent = profiles()
+cleared = clearings()
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    phases = draw(st.sampled_from([1, 3, 3]))
+    phases, voltage = draw(grids)
     station = Station(
         phases=phases,
-        voltage=draw(st.sampled_from([230, 230, 120])),
-        switches=phases == 3 and draw(st.booleans()),
-        rated=draw(st.sampled_from([16.0, 32.0])),
+        voltage=voltage,
+        switches=phases == 3 and draw(either),
+        rated=16.0 if draw(either) else 32.0,
         max_level=2 if draw(rarely) else 4,
         max_profiles=2 if draw(rarely) else 8,
         max_periods=3 if draw(rarely) else 24,
-        units=draw(st.sampled_from([{"A"}, {"W"}])) if draw(rarely) else {"A", "W"},
-        site=draw(st.dictionaries(st.integers(0, CONNECTORS), amperes, max_size=1)),
+        units={draw(units)} if draw(rarely) else {"A", "W"},
+        site={draw(connectors): draw(amperes)} if draw(one_in_four) else {},
     )
     for connector in range(1, CONNECTORS + 1):
         if not draw(one_in_four):
-            transaction_id = draw(st.sampled_from([10 + connector, -1, None]))
-            started = NOON - timedelta(seconds=draw(st.integers(0, NEAR_S)))
+            own = draw(own_ids)
+            transaction_id = 10 + connector if own == 0 else own
+            started = NOON - timedelta(seconds=draw(lengths))
             station.transactions[connector] = Transaction(connector, transaction_id, started)
     acts: list[tuple[str, int, Json]] = []
-    for _ in range(draw(st.sampled_from(range(2, 10)))):
-        what = draw(st.integers(0, 12))
-        connector = draw(st.sampled_from([0, 1, 1, 2]))
-        if what == 12:
-            acts.append(("clear", 0, draw(clearings())))
-        elif what > 9:
+    for _ in range(draw(acts_done)):
+        what, connector = draw(doings), draw(connectors)
+        if what == "clear":
+            acts.append(("clear", 0, draw(cleared)))
+        elif what == "end":
             acts.append(("end", connector, {}))
         else:
-            profile = draw(profiles())
-            if profile["chargingProfilePurpose"] == "ChargePointMaxProfile" and not draw(rarely):
+            profile = draw(sent)
+            purpose = profile["chargingProfilePurpose"]
+            if purpose == MAX and not draw(rarely):
                 connector = 0
-            elif profile["chargingProfilePurpose"] == "TxProfile" and not draw(rarely):
+            elif purpose == TX and not draw(rarely):
                 connector = connector or 1
             acts.append(("set", connector, profile))
-    return Case(station, acts, draw(st.integers(1, NEAR_S)))
+    return Case(station, acts, draw(ids) * NEAR_S // 8)
 
 
 # ---- the engine, held against it
 
 
-def check(case: Case) -> None:
-    """Do what the case says to both, and compare every answer and every second. Raises AssertionError."""
+def check(case: Case) -> Counter[str]:
+    """Do what the case says to both, and compare every answer, and every second whenever profiles changed.
+
+    Gives what was compared. Raises AssertionError where they differ.
+    """
     station, store = case.station, ProfileStore()
+    seen: Counter[str] = Counter()
     capabilities = Capabilities(
         station.max_level,
         station.max_profiles,
@@ -164,6 +190,7 @@ def check(case: Case) -> None:
     at = NOON - timedelta(seconds=len(case.acts))
     for what, connector, fields in case.acts:
         at += timedelta(seconds=1)
+        before = store.held
         if what == "set":
             known = station.transactions.get(connector)
             running = known and Running(known.number, known.transaction_id)
@@ -173,12 +200,18 @@ def check(case: Case) -> None:
                 problem
             )
         elif what == "clear":
-            cleared = store.clear(msgspec.convert(fields, ClearChargingProfile))
-            assert ("Accepted" if cleared else "Unknown") == station.clear(fields)
+            gone = store.clear(msgspec.convert(fields, ClearChargingProfile))
+            assert ("Accepted" if gone else "Unknown") == station.clear(fields)
         elif connector in station.transactions:
             station.end(connector)
             store.keep_transactions([one.number for one in station.transactions.values()])
-    compare(station, store, case.duration)
+        seen["commands"] += 1
+        if store.held != before:
+            compare(station, store, case.duration)
+            seen["profile sets"] += 1
+            seen["profiles"] += len(store.held)
+            seen["seconds"] += case.duration * (len(UNITS) * (CONNECTORS + 1) + CONNECTORS)
+    return seen
 
 
 def compare(station: Station, store: ProfileStore, duration: int) -> None:
