@@ -50,6 +50,8 @@ class Facts:
         """The latest time of the log."""
         self.first_at: datetime | None = None
         """The first time of the log."""
+        self.last_frame: Record | None = None
+        """The latest frame, of either side."""
         self.frames = 0
         """Frames seen, repeats not counted."""
         self.notes = 0

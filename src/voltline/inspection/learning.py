@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange, Note
 from voltline.inspection.facts import Facts
+from voltline.inspection.records import Direction, RecordKind
 from voltline.messages import (
     BootNotificationResponse,
     ChangeConfiguration,
@@ -39,6 +40,8 @@ __all__ = ["Learner"]
 OLD_S: Final = 90.0
 """A message whose own time lies so much further back than usual was queued, or its meter clock is off."""
 FRESH_SAMPLES: Final = 15
+STEADY_S: Final = 2.0
+"""Offsets that differ by less are the same: the median need not be taken again."""
 MOST_KEYS: Final = 500
 
 
@@ -58,6 +61,8 @@ class Learner:
                 facts.first_at = at
             if facts.now is None or at > facts.now:
                 facts.now = at
+        if event.record.kind is RecordKind.FRAME:
+            facts.last_frame = event.record
         kind = type(event)
         if kind is Call:
             self._asked(event.exchange)  # type: ignore[attr-defined]  # told by its type
@@ -76,7 +81,7 @@ class Learner:
     def _asked(self, exchange: Exchange) -> None:
         facts = self.facts
         facts.frames += 1
-        if not exchange.from_station:
+        if exchange.sender is not Direction.FROM_STATION:
             facts.calls_from_central += 1
             return
         facts.calls_from_station += 1
@@ -98,7 +103,8 @@ class Learner:
         facts.replaying = usual is not None and offset < usual - OLD_S
         # A clock that is set right stays away from the old offset: after as many samples it is the new one.
         self._offsets.append(offset)
-        facts.clock_offset_s = median(self._offsets)
+        if usual is None or abs(offset - usual) > STEADY_S:
+            facts.clock_offset_s = median(self._offsets)
 
     def _status(self, exchange: Exchange, request: StatusNotification) -> None:
         connector = self.facts.connector(request.connector_id)
@@ -114,12 +120,12 @@ class Learner:
     def _answered(self, exchange: Exchange) -> None:
         facts = self.facts
         facts.frames += 1
-        if exchange.from_station:
+        if exchange.sender is Direction.FROM_STATION:
             facts.answers_from_central += 1
         else:
             facts.answers_from_station += 1
         response = exchange.response
-        if response is None:
+        if type(response) not in _TEACHING:
             return
         if isinstance(response, BootNotificationResponse):
             facts.registration = response.status
@@ -221,10 +227,25 @@ def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
     )
 
 
+_TEACHING: Final = frozenset(
+    {
+        BootNotificationResponse,
+        ChangeConfigurationResponse,
+        ClearChargingProfileResponse,
+        GetConfigurationResponse,
+        RemoteStartTransactionResponse,
+        SetChargingProfileResponse,
+    }
+)
+
+
 def _time_of(request: object) -> datetime | None:
     """The station's own time in a request that it made."""
-    if isinstance(request, MeterValues):
-        return request.meter_value[-1].timestamp if request.meter_value else None
-    if isinstance(request, StatusNotification | StartTransaction | StopTransaction):
-        return request.timestamp if isinstance(request.timestamp, datetime) else None
+    kind = type(request)
+    if kind is MeterValues:
+        values = request.meter_value  # type: ignore[attr-defined]  # told by its type
+        return values[-1].timestamp if values else None
+    if kind is StatusNotification or kind is StartTransaction or kind is StopTransaction:
+        at = request.timestamp  # type: ignore[attr-defined]
+        return at if isinstance(at, datetime) else None
     return None

@@ -1,14 +1,14 @@
 """Rebuilds the sessions of a station from its events, and says when one opens, changes and closes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from msgspec import UNSET
 
 from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan
 from voltline.inspection.facts import Facts
-from voltline.inspection.records import Record
+from voltline.inspection.records import Direction, Record
 from voltline.inspection.samples import sample_of
 from voltline.inspection.sessions import (
     MOST_POINTS,
@@ -55,30 +55,33 @@ class SessionBuilder:
         self._remote_starts: list[Exchange] = []
         self._closed: dict[int, Session] = {}
 
-    def build(self, event: Event) -> list[Event]:
+    def build(self, event: Event) -> Sequence[Event]:
         """What this event does to sessions."""
         kind = type(event)
         if kind is Call:
             exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
+            if exchange.sender is not Direction.FROM_STATION:
+                return _NOTHING
             request = exchange.request
-            if request is None or not exchange.from_station:
-                return []
-            if isinstance(request, MeterValues):
-                return list(self._metered(exchange, request))
-            if isinstance(request, StatusNotification):
-                return list(self._status(exchange, request))
-            if isinstance(request, StartTransaction):
-                return list(self._started(exchange, request))
-            if isinstance(request, StopTransaction):
-                return list(self._stopped(exchange, request))
-            if isinstance(request, BootNotification):
+            asked = type(request)
+            if asked is MeterValues:
+                return list(self._metered(exchange, cast(MeterValues, request)))
+            if asked is StatusNotification:
+                return list(self._status(exchange, cast(StatusNotification, request)))
+            if asked is StartTransaction:
+                return list(self._started(exchange, cast(StartTransaction, request)))
+            if asked is StopTransaction:
+                return list(self._stopped(exchange, cast(StopTransaction, request)))
+            if asked is BootNotification:
                 for session in self._open():
                     session.boots += 1
         elif kind is Answered:
-            return self._answered(event)  # type: ignore[arg-type]
+            answered = cast(Answered, event)
+            if answered.exchange.frame.action in _ANSWERS_THAT_MATTER:
+                return self._answered(answered)
         elif isinstance(event, Orphan) and event.exchange is not None:
             return self._answered_late(event)
-        return []
+        return _NOTHING
 
     def end(self) -> list[Event]:
         """The log is at its end: what is open stays unknown."""
@@ -288,6 +291,10 @@ class SessionBuilder:
         return SessionChanged(self._facts.station, record.at, record, session, what, exchange)
 
 
+_NOTHING: Final[tuple[Event, ...]] = ()
+_ANSWERS_THAT_MATTER: Final = frozenset(
+    {"StartTransaction", "RemoteStartTransaction", "SetChargingProfile", "ClearChargingProfile"}
+)
 _CHANGING_LIMITS: Final = frozenset({"SetChargingProfile", "ClearChargingProfile"})
 
 

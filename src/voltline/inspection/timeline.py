@@ -92,6 +92,7 @@ class Timeline:
         self._answer_within = answer_within
         self._remembered = remembered
         self._open: dict[Direction, dict[str, Exchange]] = {side: {} for side in Direction}
+        self._sides = tuple(self._open.values())
         self._past: dict[tuple[Direction, str], tuple[Exchange, bool]] = {}
         """Closed ones, oldest first, and whether each was answered."""
         self._malformed: deque[str] = deque(maxlen=32)
@@ -282,7 +283,7 @@ class Timeline:
     # ---- time
 
     def _overdue(self, at: datetime, record: Record, events: list[Event]) -> None:
-        for calls in self._open.values():
+        for calls in self._sides:
             while calls:
                 message_id, exchange = next(iter(calls.items()))
                 if exchange.call.at is None or at - exchange.call.at <= self._answer_within:

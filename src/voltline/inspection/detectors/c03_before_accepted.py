@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Connected, Event, Exchange
 from voltline.inspection.exchanges import seconds_between, status_of
 from voltline.inspection.facts import Facts
@@ -49,6 +49,7 @@ class BeforeAccepted(Detector):
         "lasts over a mere reconnection, after which no boot is needed."
     )
     events = (Call, Answered, Connected)
+    actions = chosen(answered={"BootNotification"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

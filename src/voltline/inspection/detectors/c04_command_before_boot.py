@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Connected, Event, Exchange, Unanswered
 from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
@@ -42,6 +42,7 @@ class CommandBeforeBoot(Detector):
         "follows at once."
     )
     events = (Call, Answered, Unanswered, Connected)
+    actions = chosen(answered={"BootNotification"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between, status_of
 from voltline.inspection.facts import Facts
@@ -38,6 +38,7 @@ class NoStatusAfterBoot(Detector):
         "connection ends within the time."
     )
     events = (Call, Answered, Connected, Disconnected)
+    actions = chosen(answered={"BootNotification"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

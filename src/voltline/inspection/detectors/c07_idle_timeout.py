@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 from typing import Annotated
 
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Orphan
+from voltline.inspection.events import Connected, Disconnected, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Record
@@ -43,25 +43,21 @@ class IdleTimeout(Detector):
         "ping is not answered, some charge points drop idle sockets at 110 s. The length of the silence "
         "names the timer. Pings and heartbeats that come more often keep the connection alive."
     )
-    events = (Call, Answered, Orphan, Connected, Disconnected)
+    events = (Connected, Disconnected)
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
-        self._frame: Record | None = None
+        self._before: Record | None = None
+        """The last frame when the connection was opened, or closed before."""
         self._silences: deque[tuple[float, Record, Record]] = deque(maxlen=_REMEMBERED)
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
-        """Remember the last frame, and measure at a close."""
-        kind = type(event)
-        if kind is Disconnected:
-            frame, self._frame = self._frame, None
-            if frame is not None:
-                return self._closed(frame, event.record, event.at, facts)
-        elif kind is Connected:
-            self._frame = None
-        else:
-            self._frame = event.record
+        """Measure from the last frame, at a close."""
+        frame, before = facts.last_frame, self._before
+        self._before = frame
+        if type(event) is Disconnected and frame is not None and frame is not before:
+            return self._closed(frame, event.record, event.at, facts)
         return ()
 
     def _closed(self, frame: Record, close: Record, at: datetime | None, facts: Facts) -> Iterable[Finding]:
