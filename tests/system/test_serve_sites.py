@@ -246,6 +246,15 @@ async def test_a_lease_is_a_profile_of_the_transaction_above_a_fail_safe_default
             count = len(lent.of("TxProfile"))
             await until(lambda: len(lent.of("TxProfile")) > count)  # it is renewed
             listed = await api.get("/events/history", params={"kinds": "site.*", "order": "oldest-first"})
+            renewed = lent.of("TxProfile")[count]["validTo"]
+            profiles: list[dict[str, Any]] = []
+
+            async def stored() -> bool:
+                profiles[:] = (await api.get("/charge-points/CP1/charging-profiles")).json()["items"]
+                return bool(profiles[0]["profile"].get("validTo", "") >= renewed)
+
+            await eventually(stored)
+            past = await api.get("/charge-points/CP1/charging-profiles", params={"installed": False})
     safe, lease = lent.of("TxDefaultProfile")[0], lent.of("TxProfile")[-1]
     assert "validTo" not in safe and safe["stackLevel"] == 2
     assert safe["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 6.0}]
@@ -257,6 +266,9 @@ async def test_a_lease_is_a_profile_of_the_transaction_above_a_fail_safe_default
     begins = datetime.fromisoformat(schedule["startSchedule"])
     assert begins + timedelta(seconds=schedule["duration"]) == ends
     assert len({one["chargingProfileId"] for one in lent.of("TxProfile")}) == 1
+    # A renewal is the same profile for longer, and no new row of its history.
+    assert [one["purpose"] for one in profiles] == ["TxProfile", "TxDefaultProfile"]
+    assert past.json()["items"] == []
     kinds = [one["kind"] for one in listed.json()["items"]]
     assert kinds[0] == "site.changed" and "site.allocated" in kinds
 

@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.serving import serving
+from tests.system.pages import DOCS, curl_commands, status_of
 from tests.system.raw_station import station
 from tests.system.test_serve_sites import Lent, configure, started, until
 
@@ -59,6 +62,21 @@ async def test_a_site_is_described_shown_drawn_and_removed(tmp_path: Path) -> No
         gone = voltline("show", "Depot 7", api=server.http)
         assert (gone.returncode, "There is no site 'Depot 7'" in gone.stderr) == (1, True)
         assert "no sites" in voltline("list", api=server.http).stderr
+
+
+async def test_the_commands_of_the_page_do_what_is_said(tmp_path: Path, curl: str) -> None:
+    page = (DOCS / "howto" / "sites-live.md").read_text()
+    (described,) = re.findall(r"^    name: Depot 7\n(?:    .*\n)+", page, re.MULTILINE)
+    file = tmp_path / "depot.yaml"
+    file.write_text(textwrap.dedent(described))
+    with serving(tmp_path / "data", "--set=sites.history_s=0.2") as server:
+        assert voltline("apply", str(file), api=server.http).stdout == "added Depot 7\n"
+        reading, need = (
+            command.replace("http://127.0.0.1:8080", server.http)
+            for command in curl_commands("howto/sites-live.md")
+        )
+        assert await status_of(reading.replace("\\\n", " "), curl) == "200"
+        assert await status_of(need.replace("\\\n", " "), curl) == "409"  # nobody charges there
 
 
 def test_what_is_wrong_is_one_sentence_with_a_way_out(tmp_path: Path) -> None:

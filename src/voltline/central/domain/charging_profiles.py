@@ -158,6 +158,29 @@ def replaced_by(
     ]
 
 
+def renews(before: InstalledProfile, connector_id: int, profile: ChargingProfile) -> bool:
+    """Whether it is the same limit again, for longer: the renewal of a lease, of which there are many."""
+    old, new = before.profile, profile
+    if UNSET in (old.valid_to, new.valid_to) or before.connector_id != connector_id:
+        return False
+    return _limits(old) == _limits(new)
+
+
+def _limits(profile: ChargingProfile) -> tuple[object, ...]:
+    schedule = profile.charging_schedule
+    return (
+        profile.charging_profile_id,
+        profile.transaction_id,
+        profile.stack_level,
+        profile.charging_profile_purpose,
+        profile.charging_profile_kind,
+        profile.recurrency_kind,
+        schedule.charging_rate_unit,
+        schedule.charging_schedule_period,
+        schedule.min_charging_rate,
+    )
+
+
 def cleared_by(
     installed: Iterable[InstalledProfile], request: ClearChargingProfile
 ) -> list[InstalledProfile]:

@@ -16,6 +16,7 @@ from voltline.central.domain.charging_profiles import (
     ProfilesVerified,
     Verdict,
     cleared_by,
+    renews,
     replaced_by,
 )
 from voltline.central.domain.events import EventKind
@@ -96,7 +97,7 @@ def transaction_began(
             _end(unit, [one], ProfileEnd.EXPIRED, at)
         elif one.connector_id in (0, connector_id):
             profile = replace(one.profile, transaction_id=transaction_id)
-            unit.charging_profiles.name_transaction(one.id, connector_id, profile)
+            unit.charging_profiles.change(one.id, connector_id, profile)
             return
 
 
@@ -211,7 +212,11 @@ def _install(
     at: datetime,
 ) -> None:
     installed = unit.charging_profiles.installed(station)
-    _end(unit, replaced_by(installed, connector_id, profile), ProfileEnd.REPLACED, at)
+    replaced = replaced_by(installed, connector_id, profile)
+    if len(replaced) == 1 and renews(replaced[0], connector_id, profile):
+        unit.charging_profiles.change(replaced[0].id, connector_id, profile)
+        return
+    _end(unit, replaced, ProfileEnd.REPLACED, at)
     id = unit.charging_profiles.add(station, connector_id, profile, source, at)
     _tell(unit, station, id, "installed", connector_id, profile, at)
 

@@ -192,6 +192,10 @@ class Siting:
             except StorageUnavailable:
                 self._news.set()
                 await asyncio.sleep(_RETRY_S)
+            except Exception:
+                log.exception("transactions of sites could not be followed; they are looked at again")
+                self._news.set()
+                await asyncio.sleep(_RETRY_S)
 
     async def _read_new(self) -> None:
         kinds = [str(kind) for kind in _KINDS]

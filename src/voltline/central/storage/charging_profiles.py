@@ -113,7 +113,7 @@ class SqlChargingProfiles:
         tx = ChargingProfilePurpose.TX_PROFILE
         return self._installed(table.station_id == station, table.purpose == tx)
 
-    def name_transaction(self, id: int, connector_id: int, profile: ChargingProfile) -> None:
+    def change(self, id: int, connector_id: int, profile: ChargingProfile) -> None:
         self._scope.connection.execute(
             update(charging_profiles)
             .where(charging_profiles.c.id == id)

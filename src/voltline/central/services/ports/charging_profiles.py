@@ -44,8 +44,8 @@ class ChargingProfiles(Protocol):
         """The TxProfiles among those that are installed."""
         ...
 
-    def name_transaction(self, id: int, connector_id: int, profile: ChargingProfile) -> None:
-        """What was for a transaction to come is for this one; `profile` has its id."""
+    def change(self, id: int, connector_id: int, profile: ChargingProfile) -> None:
+        """It is renewed; or what was for a transaction to come is for the one whose id it has now."""
         ...
 
     def verified(self, station: StationKey, connector_id: int, verdict: Verdict, at: datetime) -> None:
