@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from msgspec import UNSET
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import status_of
 from voltline.inspection.facts import Facts
@@ -46,7 +46,10 @@ class DefaultCleared(Detector):
         "replaces it without a gap. Not told if another limit follows at once."
     )
     events = (Call, Answered)
-    actions = frozenset({"ClearChargingProfile", "SetChargingProfile", "MeterValues", "Heartbeat"})
+    actions = chosen(
+        call={"ClearChargingProfile", "SetChargingProfile", "MeterValues", "Heartbeat"},
+        answered={"ClearChargingProfile"},
+    )
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
