@@ -179,6 +179,22 @@ def test_a_call_before_a_gap_of_days_is_unknown() -> None:
     assert log.found("R01") == []
 
 
+@pytest.mark.parametrize(("interval", "silence", "told"), [(300, 800, 1), (300, 1000, 0), (3600, 4000, 1)])
+def test_a_call_before_a_gap_of_some_intervals_is_unknown(interval: int, silence: float, told: int) -> None:
+    log = Log().boot(interval=interval)
+    log.later(60).heartbeat().later(60).call("Heartbeat")
+    log.later(silence).heartbeat()
+    assert len(log.found("R01")) == told
+
+
+def test_a_side_of_which_the_log_has_nothing_at_all_is_no_warning() -> None:
+    log = Log()
+    log.call("ChangeConfiguration", {"key": "A", "value": "b"}, by_central=True)
+    log.later(5).disconnected()
+    (finding,) = log.found("R01")
+    assert (finding.severity, finding.who) == (Severity.INFO, Who.LOG_KEEPER)
+
+
 # ---- R02
 
 

@@ -27,10 +27,11 @@ class Settings(DetectorSettings, frozen=True):
     side_missing_calls: Annotated[
         int, doc("So many CALLs without one answer from the other side: its answers are not in the log.")
     ] = 5
-    gap_s: Annotated[
-        float,
-        doc("A silence of this length after a CALL is a gap in the log, or its clock was set.", unit="s"),
-    ] = 86_400.0
+    gap_intervals: Annotated[
+        float, doc("So many heartbeat intervals of silence after a CALL are a gap in the log, see P05.")
+    ] = 3.0
+    gap_s: Annotated[float, doc("The same where the interval is not known.", unit="s")] = 3600.0
+    gap_at_least_s: Annotated[float, doc("A shorter silence is never a gap.", unit="s")] = 300.0
 
 
 class UnansweredCall(Detector):
@@ -43,11 +44,11 @@ class UnansweredCall(Detector):
     who = Who.BACK_END
     next_step = "Look in the log of the side that should have answered for what it did with the request."
     explanation = (
-        "Every CALL must be answered by a CALLRESULT or a CALLERROR with its message id. The side that asked "
-        "waits, and may send nothing else meanwhile; then it gives up, and a charge point tries a "
-        "StartTransaction or StopTransaction again later. A charge point whose MessageTimeout is longer than "
-        "30 s is given that long. Harmless at the end of a log; and where a side never answers at all, its "
-        "answers were most likely not recorded, which is told once."
+        "Every CALL must be answered by a CALLRESULT or a CALLERROR with its message id. The side that "
+        "asked waits, and may send nothing else meanwhile; then it gives up, and a charge point tries a "
+        "StartTransaction or StopTransaction again later. A charge point whose MessageTimeout is longer "
+        "than 30 s is given that long. Unknown at the end of a log and before a gap in it; and where a "
+        "side never answers at all, its answers were most likely not recorded, which is told once."
     )
     events = (Unanswered, Orphan, Call)
     settings: Settings = Settings()
@@ -72,7 +73,7 @@ class UnansweredCall(Detector):
             silence_s = seconds_between(exchange.call.at, event.at) or 0.0
             if event.cause is UnansweredCause.LOG_ENDED or exchange.call.truncated:
                 return
-            if event.cause is UnansweredCause.TIMEOUT and silence_s > self.settings.gap_s:
+            if event.cause is UnansweredCause.TIMEOUT and silence_s > self._gap_s(facts):
                 return
             if event.cause is UnansweredCause.TIMEOUT and silence_s <= _patience_s(exchange, facts):
                 self._patient = [*self._patient[-_MOST_WAITING:], event]
@@ -86,12 +87,16 @@ class UnansweredCall(Detector):
             for one in due:
                 yield from self._judged(one, facts)
 
+    def _gap_s(self, facts: Facts) -> float:
+        """From here a silence means that the log is not complete, or that its clock was set."""
+        limits = self.settings
+        gap_s = facts.interval_s * limits.gap_intervals if facts.interval_s else limits.gap_s
+        return max(gap_s, limits.gap_at_least_s)
+
     def _judged(self, event: Unanswered, facts: Facts) -> Iterator[Finding]:
         exchange = event.exchange
         answering = exchange.sender.opposite
-        answers, own_calls = facts.answers_from_central, facts.calls_from_central
-        if not exchange.from_station:
-            answers, own_calls = facts.answers_from_station, facts.calls_from_station
+        answers = facts.answers_from_central if exchange.from_station else facts.answers_from_station
         if answers:
             self._missing.discard(answering)
             yield from self._released(answering, facts)
@@ -103,16 +108,22 @@ class UnansweredCall(Detector):
         held = [one for one in self._held if one.exchange.sender.opposite is answering]
         if len(held) < self.settings.side_missing_calls:
             return
+        yield self._not_recorded(answering, held, facts)
+
+    def _not_recorded(self, answering: Direction, held: list[Unanswered], facts: Facts) -> Finding:
+        own_calls = (
+            facts.calls_from_central if answering is Direction.FROM_CENTRAL else facts.calls_from_station
+        )
+        answers_of_the_other = facts.answers_from_central or facts.answers_from_station
         self._missing.add(answering)
         self._held = [one for one in self._held if one not in held]
-        both_ways = facts.answers_from_central or facts.answers_from_station
-        yield self.finding(
+        return self.finding(
             facts,
-            f"None of {len(held)} CALLs to {name_of(answering)} has an answer in this log: they were not "
-            "recorded, or it did not answer at all.",
+            f"{f'None of {len(held)} CALLs' if len(held) > 1 else 'Not one CALL'} to {name_of(answering)} has an "
+            "answer in this log: answers were not recorded, or it did not answer at all.",
             (one.exchange.call for one in held),
             title=f"No answers from {name_of(answering)} in the log",
-            severity=Severity.WARNING if own_calls and both_ways else Severity.INFO,
+            severity=Severity.WARNING if own_calls and answers_of_the_other else Severity.INFO,
             who=Who.LOG_KEEPER,
             next_step="Record both directions; if they were, ask why that side is silent.",
         )
@@ -135,7 +146,14 @@ class UnansweredCall(Detector):
         )
 
     def end(self, facts: Facts) -> Iterator[Finding]:
-        """Too few were held back to say that a side is not in the log."""
+        """Few are held back here: they are told, if their side is in the log at all."""
+        for side in (Direction.FROM_STATION, Direction.FROM_CENTRAL):
+            held = [one for one in self._held if one.exchange.sender.opposite is side]
+            own_calls = (
+                facts.calls_from_station if side is Direction.FROM_STATION else facts.calls_from_central
+            )
+            if held and not own_calls:
+                yield self._not_recorded(side, held, facts)
         for one in self._held:
             yield self._told(one, facts)
         self._held = []
