@@ -188,6 +188,9 @@ def test_x04_does_not_mind_a_trickle_a_single_sample_or_a_late_one() -> None:
         log.later(60).meter(power(40))
     assert log.found("X04") == []
     assert charging().later(60).meter(power(0)).later(60).meter(power(7000)).found("X04") == []
+    log = charging().later(60).meter(power(0)).later(5).stop(1).later(1).status("Available")
+    log.later(7200).start(2).later(1).status("Charging").later(60).meter(power(0), transaction=2)
+    assert log.found("X04") == []
     log = (
         charging().later(60).stop(1).later(1).status("Finishing").later(1).meter(power(7000), at=log.now - 30)
     )

@@ -29,6 +29,7 @@ class Settings(DetectorSettings, frozen=True):
 
 class _Contradiction(msgspec.Struct, gc=False):
     status: ChargePointStatus
+    status_at: datetime | None
     since: datetime
     record: Record
     told: bool = False
@@ -84,9 +85,9 @@ class StatusAgainstMeter(Detector):
                 self._contradictions.pop(connector.number, None)
                 continue
             one = self._contradictions.get(connector.number)
-            if one is None or one.status is not status:
+            if one is None or one.status is not status or one.status_at != since:
                 begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
-                self._contradictions[connector.number] = _Contradiction(status, begin, event.record)
+                self._contradictions[connector.number] = _Contradiction(status, since, begin, event.record)
             elif not one.told:
                 yield from self._lasting(one, readings, power, connector.number, event.record, facts)
 
