@@ -117,9 +117,10 @@ class UnansweredCall(Detector):
         answers_of_the_other = facts.answers_from_central or facts.answers_from_station
         self._missing.add(answering)
         self._held = [one for one in self._held if one not in held]
+        none = f"None of {len(held)} CALLs" if len(held) > 1 else "Not one CALL"
         return self.finding(
             facts,
-            f"{f'None of {len(held)} CALLs' if len(held) > 1 else 'Not one CALL'} to {name_of(answering)} has an "
+            f"{none} to {name_of(answering)} has an "
             "answer in this log: answers were not recorded, or it did not answer at all.",
             (one.exchange.call for one in held),
             title=f"No answers from {name_of(answering)} in the log",
