@@ -191,6 +191,8 @@ def test_composite_schedule_holds_local_limits_and_changes_with_them(lab: Lab):
 def test_accepted_does_not_promise_the_exact_schedule(lab: Lab):
     assert install(lab, 1, profile((0, 80.0))) == "Accepted"
     assert told(lab, 1, 60) == [(0, 32.0)]
+    lab.charge()
+    assert offered(lab) == 32.0  # as much as the hardware can
     assert install(lab, 1, profile((0, 80.0), level=99)) == "Rejected"
 
 
@@ -275,6 +277,28 @@ def test_profile_for_a_transaction_whose_start_was_never_answered_is_for_minus_o
     lab.tag()
     assert lab.last(StopTransaction).transaction_id == -1
     assert str(lab.ask(ClearChargingProfile(id=1)).status) == "Unknown"
+
+
+@pytest.mark.requirement("SCC-17")
+def test_profile_of_a_transaction_holds_while_the_station_is_offline(lab: Lab):
+    install(lab, 0, profile((0, 20.0)))
+    lab.charge()
+    install(lab, 1, profile((0, 16.0), (600, 9.0), purpose=TX, number=2, transaction_id=1))
+    lab.disconnect()
+    lab.run(601)
+    assert offered(lab) == 9.0
+    lab.run(24 * 3600)
+    lab.connect()
+    assert told(lab, 1, 60) == [(0, 9.0)]
+
+
+@pytest.mark.requirement("SCC-18")
+def test_station_that_went_offline_without_profiles_knows_no_limit(lab: Lab):
+    lab.set("AllowOfflineTxForUnknownId", "true")
+    lab.disconnect()
+    lab.charge()
+    assert lab.energized()
+    assert offered(lab) is None
 
 
 @pytest.mark.requirement("SCP-09")

@@ -265,8 +265,9 @@ class SmartCharging:
         limit = self._store.stack.of_transaction(self._bench.clock, self._session(connector))
         phases = supply.phases_under(limit)
         site_a = self._site_a.get(connector.id)
-        currents = (one for one in (supply.current_a(phases, limit), site_a) if one is not None)
-        return Offer(connector.id, min(currents, default=None), phases if phases < supply.phases else None)
+        currents = [one for one in (supply.current_a(phases, limit), site_a) if one is not None]
+        current_a = min([*currents, self._bench.hardware.current_a]) if currents else None
+        return Offer(connector.id, current_a, phases if phases < supply.phases else None)
 
     def _least_a(self, connector: Connector, wanted_a: float, volts: float) -> float:
         """What it makes sense to give it at least, where it has to share (minChargingRate; S 7.13)."""
