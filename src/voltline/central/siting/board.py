@@ -33,6 +33,8 @@ _KINDS = (
     EventKind.CONNECTOR_STATUS,
 )
 _AT_A_TIME = 500
+_NOWHERE = -1
+"""No events are followed: there is no site."""
 _TOGETHER_S = 0.1
 """Events are read together that come within so long; by then the answer to a start is on its way, too."""
 _RETRY_S = 1.0
@@ -52,14 +54,13 @@ class Siting:
         self._by_charge_point: dict[str, set[LiveSite]] = {}
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
-        self._position = 0
+        self._position = _NOWHERE
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def start(self) -> None:
         """Begin to steer what is kept. Raises StorageUnavailable."""
         queries = self._world.queries
-        self._position = await asyncio.to_thread(queries.newest_event)
         for kept in await asyncio.to_thread(queries.sites):
             try:
                 self.follow(kept)
@@ -198,6 +199,14 @@ class Siting:
                 await asyncio.sleep(_RETRY_S)
 
     async def _read_new(self) -> None:
+        if not self._live:
+            self._position = _NOWHERE
+            return
+        if self._position == _NOWHERE:  # what happened before is looked up, not followed
+            self._position = await asyncio.to_thread(self._world.queries.newest_event)
+            for live in list(self._live.values()):
+                for member in list(live.members.values()):
+                    await live.reconcile(member)
         kinds = [str(kind) for kind in _KINDS]
         read = partial(self._world.queries.events, kinds=kinds, limit=_AT_A_TIME)
         while found := await asyncio.to_thread(partial(read, after=self._position)):

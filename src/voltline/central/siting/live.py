@@ -35,6 +35,7 @@ from voltline.central.domain.sites import (
     rotations_of,
     tree_of,
 )
+from voltline.central.domain.stations import Registration
 from voltline.central.domain.transactions import StopSource, Transaction
 from voltline.central.services import sites
 from voltline.central.services.acting import VOLTLINE, act_as
@@ -418,7 +419,7 @@ class LiveSite:
 
     async def _lend(self, lease: Lease) -> None:
         member = self._members[lease.connector]
-        line, running = self._world.lines.line(member.charge_point), self._running.get(member.id)
+        line, running = self._line(member), self._running.get(member.id)
         least_s = self._world.settings.lease_s * _LEAST_PART
         if line is None or running is None or lease.until - self._time() < least_s:
             return
@@ -478,7 +479,7 @@ class LiveSite:
 
     async def _secure(self, act: SafeDefault) -> None:
         member = self._members[act.connector]
-        line = self._world.lines.line(member.charge_point)
+        line = self._line(member)
         if line is None:
             return
         worked = self._ways.get(member.id)
@@ -514,6 +515,11 @@ class LiveSite:
         if line is not None and ids is not None:
             await sending.clear(line, ids.lease, self._world.call_timeout_s)
             await sending.clear(line, ids.safe, self._world.call_timeout_s)
+
+    def _line(self, member: Member) -> Line | None:
+        """To a charge point that is accepted: to others nothing is sent (BOO-12)."""
+        line = self._world.lines.line(member.charge_point)
+        return line if line is not None and line.registration is Registration.ACCEPTED else None
 
     def _note_way(self, member: Member, way: LeaseWay) -> None:
         self._ways[member.id] = way
