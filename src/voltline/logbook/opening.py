@@ -306,7 +306,8 @@ def _refuse_binary(name: str, head: bytes) -> None:
         )
     if head.startswith((*_TEXT_MARKS, *_CAPTURES)) or b"\0" not in head:
         return
-    if max(head[1::2].count(0), head[::2].count(0)) > len(head) // 4 or head.count(0) < len(head) // 16:
+    strange = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head)
+    if max(head[1::2].count(0), head[::2].count(0)) > len(head) // 4 or strange < len(head) // 20:
         return
     raise Unreadable(f"{name}: this is a binary file of an unknown kind; give a text log or a capture (pcap)")
 

@@ -3,16 +3,38 @@
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from datetime import datetime
+from itertools import chain, islice, pairwise
 
 import msgspec
 
-from voltline.inspection.records import Record
+from voltline.inspection.records import Damage, Direction, Record, RecordKind
 from voltline.logbook.coverage import Coverage
 from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame
 from voltline.wire.frames import decode
 
 __all__ = ["in_time_order"]
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """What a reader fills in of a record, to be written to a file."""
+
+    source: str
+    line: int
+    text: str
+    kind: RecordKind
+    at: datetime | None
+    direction: Direction
+    station: str | None
+    connection: str | None
+    damage: tuple[Damage, ...]
+    log_name: str | None
+    sent: bool | None
+
+
+def _kept(record: Record) -> _Kept:
+    return _Kept(*(getattr(record, name) for name in _Kept.__struct_fields__))
+
 
 LOOKED_AT = 200
 """Records from which the order is told."""
@@ -35,7 +57,7 @@ def in_time_order(records: Iterable[Record], coverage: Coverage) -> Iterator[Rec
 def _newest_first(head: list[Record]) -> bool:
     falls = rises = 0
     times = [record.at for record in head if record.at is not None]
-    for earlier, later in zip(times, times[1:], strict=False):
+    for earlier, later in pairwise(times):
         if (earlier.tzinfo is None) != (later.tzinfo is None):
             continue
         falls += later < earlier
@@ -62,13 +84,14 @@ def _reversed(records: Iterable[Record]) -> Iterator[Record]:
             recent.append(record)
             if len(recent) >= CHUNK:
                 begins.append(spill.tell())
-                spill.write(encoder.encode(list(recent)))
+                spill.write(encoder.encode([_kept(record) for record in recent]))
                 recent.clear()
         while recent:
             yield recent.pop()
-        decoder = msgspec.msgpack.Decoder(list[Record])
+        decoder = msgspec.msgpack.Decoder(list[_Kept])
         end = spill.tell()
         for begin in reversed(begins):
             spill.seek(begin)
-            yield from reversed(decoder.decode(spill.read(end - begin)))
+            for kept in reversed(decoder.decode(spill.read(end - begin))):
+                yield Record(**msgspec.structs.asdict(kept))
             end = begin

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from voltline.inspection.records import Damage, Record, RecordKind
+from voltline.inspection.records import Damage, Direction, Record, RecordKind
 from voltline.logbook.coverage import NO_FRAME, Coverage
 from voltline.logbook.lines import Lines
 from voltline.logbook.opening import Source, Unreadable
@@ -21,7 +21,7 @@ from voltline.logbook.readers.delta import DELTA, rebuilt
 from voltline.logbook.readers.documents import DOCUMENT, may_hold_frame
 from voltline.logbook.readers.families import FAMILIES
 from voltline.logbook.readers.family import AT, Heading
-from voltline.logbook.readers.frame_text import FRAME, Found, found_in, is_frame, looks_cut
+from voltline.logbook.readers.frame_text import FRAME, Found, found_in, is_frame, is_plausible, looks_cut
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import time_of
 from voltline.logbook.readers.libocpp_html import ROW
@@ -116,7 +116,11 @@ class _TextLog:
                         and not ("..." in text and looks_cut(text))
                     ):
                         heading, at = heading_of(line[:start])
-                        if not heading.repeats and heading.family.trailer is None:
+                        if (
+                            not heading.repeats
+                            and heading.family.trailer is None
+                            and (heading.sent is not None or _told(heading) or is_plausible(text))
+                        ):
                             name = heading.family.name
                             formats[name] = formats.get(name, 0) + 1
                             coverage.frames += 1
@@ -165,6 +169,10 @@ class _TextLog:
             if _TYPE_LINE.match(line) is not None:
                 yield from self._frame_below(opened, line)
                 return
+            if found is None and _OPENS.search(line) is not None:
+                self._leave_out(*opened)
+                self._opened = (number, line)
+                return
             if opened[1].strip() == "[":
                 yield from self._begin(self._new_document(), "json document", *opened)
                 yield from self._line(line, found)
@@ -180,7 +188,7 @@ class _TextLog:
                 return
             self._table = None
             found = FRAME.search(line)
-        if found is None and _OPENS.search(line) is not None:
+        if found is None and _OPENS.search(line) is not None and ROW.search(line) is None:
             self._opened = (number, line)
             return
         if DOCUMENT.match(line) is not None:
@@ -208,8 +216,11 @@ class _TextLog:
             if heading.repeats:
                 self._coverage.skip("a frame repeated in a message about it", number)
                 return
-            template = _template(self._source, number, heading, at)
             text = line[start:]
+            if not _told(heading) and not is_plausible(text):
+                yield from self._quiet(line, number)
+                return
+            template = _template(self._source, number, heading, at)
             following = None
             for found in self._cut_off(text, heading):
                 if not found.whole:
@@ -344,7 +355,12 @@ class _TextLog:
                 return
             yield from self._counted(records, form)
         elif pending.done:
-            yield from self._counted(pending.end(), form)
+            records = pending.end()
+            if not any(record.kind is RecordKind.FRAME for record in records):
+                self._coverage.frame_lines -= 1
+                if not records:
+                    self._coverage.skip(NO_FRAME, self._number)
+            yield from self._counted(records, form)
             return
         if pending.done:
             self._finish(pending)
@@ -409,7 +425,7 @@ class _TextLog:
     def _leave_out(self, number: int, line: str) -> None:
         self._above = (number, line)
         if self._table is None:
-            self._table = table_of(self._source, line)
+            self._table = table_of(self._source, line, self._headings)
             if self._table is not None:
                 self._coverage.skip("heading of a table", number)
                 return
@@ -441,6 +457,11 @@ def _template(source: str, number: int, heading: Heading, at: datetime | None) -
         log_name=heading.log_name,
         sent=heading.sent,
     )
+
+
+def _told(heading: Heading) -> bool:
+    """Whether the words before a frame say that it is one."""
+    return heading.sent is not None or heading.direction is not Direction.UNKNOWN
 
 
 class _DockerLine(msgspec.Struct):

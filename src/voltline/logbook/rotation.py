@@ -2,7 +2,8 @@
 
 import re
 
-from voltline.logbook.readers.clock import STAMP, YEARLESS_LEAP, read_time
+from voltline.inspection.records import NO_YEAR
+from voltline.logbook.readers.clock import STAMP, read_time
 from voltline.logbook.readers.frame_text import FRAME
 
 __all__ = ["first_time", "natural", "rotation_of"]
@@ -47,7 +48,7 @@ def first_time(head: bytes) -> float | None:
         if frame is not None and frame.start() < stamp.start():
             continue
         at = read_time(stamp[0])
-        if at is not None and at.year > YEARLESS_LEAP:
+        if at is not None and at.year > NO_YEAR:
             return at.timestamp()
         return None
     return None

@@ -36,12 +36,14 @@ SIDES: tuple[tuple[re.Pattern[str], Sense], ...] = (
 """Phrases that name both sides, or one with the way the frame went."""
 
 _WORD = "|".join(sorted((re.escape(word) for word in WORDS), key=len, reverse=True))
-_NAMED = r"(?:chargeBoxId|charge_?point(?:_?id)?|cp_?id|station_?id|charger_?id|chargerId|evse_?id|identity|client_?id)"
+_NAMED = r"(?:chargeBoxId|charge_?point(?:_?id)?|cp(?:_?id)?|station_?id|charger_?id|chargerId|evse_?id|identity|client_?id)"
+_NO_NAME = r"(?!(?:the|a|server|client|cs|cp|csms|central|central_?system|charge_?point|charger|station|backend|peer)\b)"
 
 OTHER_WORDS = Family(
     name="other words",
     heading=re.compile(
-        rf"^(?=.*?(?:{_NAMED}[\"']?\s*[=:]\s*[\"']?(?P<station>[\w.*-]{{1,48}}))?)"
+        rf"^(?=(?:.*?\b{_NAMED}[\"']?\s*[=:]\s*[\"']?(?P<station>[\w.*-]{{1,48}}))?)"
+        rf"(?=(?:.*\b(?:to|from|for)\s+{_NO_NAME}(?P<station2>[\w.*-]{{2,48}})\s*:?\s*$)?)"
         rf"(?:.*(?<![\w<>=-])(?P<word>{_WORD})(?![\w<>=-]))?",
         re.IGNORECASE,
     ),

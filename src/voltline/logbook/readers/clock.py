@@ -1,17 +1,16 @@
 """Times as loggers write them, to datetimes.
 
-A time without a zone stays naive: whose clock it is, is for inference to settle. A time without a year
-gets 1900, and 1904 for the 29th of February, which 1900 did not have.
+A time without a zone stays naive: whose clock it is, is for inference to settle. A time without a year is
+put in `NO_YEAR`, which is a leap year.
 """
 
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-__all__ = ["STAMP", "YEARLESS", "YEARLESS_LEAP", "epoch", "read_time"]
+from voltline.inspection.records import NO_YEAR
 
-YEARLESS = 1900
-YEARLESS_LEAP = 1904
+__all__ = ["STAMP", "epoch", "read_time"]
 
 _MONTHS = {
     name: number
@@ -112,8 +111,7 @@ def _ctime(text: str) -> datetime:
 def _syslog(text: str) -> datetime:
     text, zone = _zone(text)
     month, day, clock = text.replace("/", " ").split()
-    leap = (month, day) == ("Feb", "29")
-    return _joined(YEARLESS_LEAP if leap else YEARLESS, _MONTHS[month.lower()], int(day), clock, zone)
+    return _joined(NO_YEAR, _MONTHS[month.lower()], int(day), clock, zone)
 
 
 def _compact(text: str) -> datetime:

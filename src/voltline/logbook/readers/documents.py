@@ -10,6 +10,8 @@ __all__ = ["DOCUMENT", "Document", "may_hold_frame"]
 DOCUMENT = re.compile(r'\s*+(?:\{\s*+(?:"|$)|\[\s*+(?:\{|$))')
 """The first line of a JSON document, or the whole of it."""
 
+DEEPEST = 1000
+"""Brackets within brackets; what is nested deeper is no log."""
 LARGEST = 1024 * 1024
 """Characters of one object; a larger one is read for the objects within it."""
 
@@ -75,6 +77,9 @@ class Document:
             said = text[token.start()]
             if said in "{[":
                 self._open.append(_Open(token.start() if said == "{" else _ARRAY))
+                if len(self._open) > DEEPEST:
+                    self.done = True
+                    return
             elif said in "}]":
                 yield from self._closed(text, position)
                 if self.done:

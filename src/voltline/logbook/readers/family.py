@@ -79,7 +79,7 @@ class Family(msgspec.Struct, frozen=True):
             self,
             direction,
             sent,
-            parts.get("station") or None,
+            parts.get("station") or parts.get("station2") or None,
             parts.get("connection") or None,
             parts.get("logger") or None,
             repeats,

@@ -18,13 +18,17 @@ from voltline.logbook.readers.loose import as_json
 from voltline.wire.frame_types import Malformed
 from voltline.wire.frames import decode
 
-__all__ = ["FRAME", "Balance", "Found", "found_in", "is_frame", "looks_cut", "recovered"]
+__all__ = ["FRAME", "Balance", "Found", "found_in", "is_frame", "is_plausible", "looks_cut", "recovered"]
 
 FRAME = re.compile(
-    r"\[\s*+[234]\s*+(?:[,\t]\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;|-?\d++\s*+[,\t]|null\b))"
+    r"\[\s*+[234](?:\s*+,|\ *+\t)\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;|-?\d++\s*+[,\t]|null\b)"
 )
 """The beginning of a frame, whatever was done to its quotes."""
 
+MAX_REPAIRED = 256 * 1024
+"""Characters of a text on which repairs are tried."""
+MAX_ON_A_LINE = 100
+"""Frames that are looked for behind one another on a line."""
 MAX_LITERAL = 64 * 1024
 """Characters of a Python or JavaScript literal that are looked at."""
 
@@ -60,11 +64,22 @@ def is_frame(text: str) -> bool:
     return True
 
 
+_QUOTE = r"""(?:\\*["'\u201c\u201d\u201e`]{1,2}|&quot;|&\#34;)"""
+_PLAUSIBLE = re.compile(
+    rf"""\[\s*[234]\s*[,\t]\s*(?:{_QUOTE}[^"'\u201c\u201d]{{0,255}}?(?:$|{_QUOTE}\s*[,\t])|-?\d+\s*[,\t]|null\s*,)"""
+)
+
+
+def is_plausible(text: str) -> bool:
+    """Whether text that nothing around it calls a frame looks enough like one: type, id, and more."""
+    return _PLAUSIBLE.match(text) is not None
+
+
 def found_in(text: str) -> Iterator[Found]:
     """The frames of a text that begins with one, in order; the last one may not be whole."""
     begin = 0
     several = False
-    while True:
+    for _ in range(MAX_ON_A_LINE):
         found = _first(text[begin:])
         rest = len(text) - len(found.after)
         following = FRAME.search(text, rest) if found.after else None
@@ -84,10 +99,9 @@ def _first(text: str) -> Found:
     end = balance.feed(text)
     if end is not None and is_frame(text[:end]):
         return Found(text[:end], (Damage.TRUNCATED,) if looks_cut(text[:end]) else (), text[end:])
-    for repair in (_unescaped, _unquoted_entities, _mended, _literal):
-        found = repair(text)
-        if found is not None:
-            return found
+    found = _repaired(text)
+    if found is not None:
+        return found
     following = FRAME.search(text, 1)
     if following is not None:
         # Cut off, and another frame glued to what was left of it.
@@ -110,11 +124,18 @@ def recovered(text: str) -> Found:
 
     A text that says itself that it is cut, or that simply stops, is truncated.
     """
+    found = _repaired(text)
+    return Found(text.rstrip(), (Damage.TRUNCATED,)) if found is None else found
+
+
+def _repaired(text: str) -> Found | None:
+    if len(text) > MAX_REPAIRED:
+        return None
     for repair in (_unescaped, _unquoted_entities, _mended, _literal):
         found = repair(text)
         if found is not None:
             return found
-    return Found(text.rstrip(), (Damage.TRUNCATED,))
+    return None
 
 
 def _unescaped(text: str) -> Found | None:
@@ -190,7 +211,7 @@ def _literal(text: str) -> Found | None:
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return None
     cut = (Damage.TRUNCATED,) if _ELISION.search(text, 0, end) else ()
-    return Found(plain, (Damage.UNESCAPED, *cut), text[end:])
+    return Found(plain, (Damage.UNESCAPED, *cut), text[end:]) if is_plausible(plain) else None
 
 
 class Balance:

@@ -16,12 +16,10 @@ EVCC = Family(
         "sent": (FROM_CENTRAL[0], True),
     },
     opened=re.compile(
-        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?connected|(?P<station2>\S+): connected|new charge point.*)",
-        re.IGNORECASE,
+        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?connected.*)", re.IGNORECASE
     ),
     closed=re.compile(
-        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?disconnected.*|connection (?:closed|lost).*)",
-        re.IGNORECASE,
+        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?disconnected.*)", re.IGNORECASE
     ),
 )
 
@@ -33,22 +31,24 @@ EVCC_ERROR = Family(
     quoting=re.compile(r""),
 )
 
+_SERVER = (
+    (re.compile(r"\bto server:"), FROM_STATION),
+    (re.compile(r"\bfrom server:"), FROM_CENTRAL),
+)
+
 OCPP_GO = Family(
     name="ocpp-go",
     heading=re.compile(
-        r"(?P<word>received\ JSON\ message\ from|sent\ JSON\ message\ to|enqueued\ CALL\ for)"
-        r"\ (?P<station>(?!server\b)[^:]*?)(?:server)?:\s*$",
-        re.VERBOSE,
+        r"(?P<word>received JSON message from|sent JSON message to) (?:server|(?P<station>.+?)):\s*$"
     ),
     words={"received json message from": RECEIVED, "sent json message to": SENT},
+    sides=_SERVER,
     opened=re.compile(
-        r"(?P<text>(?:new client|connected to server|handshake completed|websocket connection established|"
-        r"new charge point)\s*(?P<station>[\w.-]+)?.*)",
+        r"(?P<text>connected to server (?:\S*/)?(?P<station>[\w.*-]+).*|new client (?P<station2>[\w.*-]+).*)",
         re.IGNORECASE,
     ),
     closed=re.compile(
-        r"(?P<text>(?:closed connection (?:to|with) (?P<station>[\w.-]+)|connection closed|"
-        r"(?:charge point|client) (?P<station2>\S+) disconnected|disconnected from server).*)",
+        r"(?P<text>closed connection (?:to|with) (?P<station>[\w.*-]+).*|disconnected from server.*)",
         re.IGNORECASE,
     ),
 )

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from voltline.logbook.readers.clock import STAMP, YEARLESS_LEAP, read_time
+from voltline.inspection.records import NO_YEAR
+from voltline.logbook.readers.clock import STAMP, read_time
 from voltline.logbook.readers.family import AT, Family, Heading
 
 __all__ = ["Headings", "unwrapped"]
@@ -109,4 +110,4 @@ def _without_times(text: str, stamps: list[tuple[int, int]]) -> tuple[str, datet
 
 def _worth(at: datetime) -> int:
     """A time with zone beats one without, that beats one without a year; of equals the innermost counts."""
-    return (at.tzinfo is not None) + 2 * (at.year > YEARLESS_LEAP)
+    return (at.tzinfo is not None) + 2 * (at.year > NO_YEAR)

@@ -12,14 +12,15 @@ __all__ = ["ROLES", "plain", "role_of", "sense_of", "time_of", "type_of"]
 
 _NAMES: dict[str, str] = {
     "at": "timestamp time ts at datetime date @timestamp asctime eventtime createdat created logtime t "
-    "messagetimestamp receivedat sentat occurredat insertedat realtimetimestamp timestampms",
+    "messagetimestamp receivedat sentat occurredat insertedat realtimetimestamp timestampms starttime",
     "station": "station stationid chargepointid chargepoint chargeboxid chargebox cpid cp chargerid charger "
     "chargingstationid chargingstation identity chargepointidentity chargeboxidentity clientid evseserial "
     "ocppid ocppidentity deviceid serialnumber csid",
     "direction": "direction dir origin sender from source event way flow traffic messagedirection",
     "connection": "sessionid connectionid connection session socketid websocketid wsid",
     "type": "messagetype messagetypeid ocppmessagetype calltype type kind ocppmessagetypeid msgtype",
-    "id": "messageid uniqueid uuid ocppmessageid correlationid msgid uniqid requestid callid",
+    "id": "messageid uniqueid uuid ocppmessageid msgid uniqid callid",
+    "id_of_pair": "correlationid requestid",
     "action": "action ocppaction command messageaction procedure operation",
     "payload": "payload payloadjson body data content params request response ocpppayload messagepayload",
     "frame": "raw text message msg frame rawmessage ocppmessage log line json rawjson messagejson event_message",

@@ -12,6 +12,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null", "Decimal": "", "NaN": "null"}
+_JSON = frozenset(("null", "true", "false"))
 _OPEN = "[({"
 _ESCAPE = re.compile(r"""\\(?P<hex>x[0-9a-fA-F]{2})|\\(?P<quote>['`])""")
 
@@ -39,7 +40,7 @@ def _json(token: re.Match[str]) -> str:
     if kind == "key":
         return f'"{said}"'
     if kind == "word":
-        return _WORDS.get(said, said)
+        return _WORDS.get(said, said if said in _JSON else f'"{said}"')
     if kind == "bracket":
         return {"(": "[", ")": "]"}.get(said, said)
     inside = _ESCAPE.sub(lambda e: f"\\u00{e['hex'][1:]}" if e["hex"] else e["quote"], token[kind or 0])

@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 
 from voltline.inspection.records import Damage, Direction, Record
-from voltline.logbook.readers.frame_text import FRAME, Found, found_in, is_frame, looks_cut, recovered
+from voltline.logbook.readers.frame_text import (
+    FRAME,
+    Balance,
+    Found,
+    found_in,
+    is_frame,
+    looks_cut,
+    recovered,
+)
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import ROLES, plain, sense_of, time_of, type_of
 
@@ -84,11 +92,12 @@ def records_of(
         held = _read(line)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return _of_dict(held, source, number, headings, defaults)
+    text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+    return _of_dict(held, text, source, number, headings, defaults)
 
 
 def _of_dict(
-    held: dict[str, Any], source: str, number: int, headings: Headings, defaults: Mapping[str, str]
+    held: dict[str, Any], text: str, source: str, number: int, headings: Headings, defaults: Mapping[str, str]
 ) -> tuple[str, list[Record]] | None:
     roles: dict[str, Any] = dict(defaults)
     frames: list[Found] = []
@@ -99,7 +108,7 @@ def _of_dict(
             if role is not None and ROLES.get(plain(name)) != role:
                 continue
             if isinstance(value, list) and len(value) >= 3 and value[0] in (2, 3, 4):
-                frames = [Found(_write(value).decode(), (Damage.REBUILT,))]
+                frames = [_as_written(text, value)]
             elif isinstance(value, str) and "[" in value:
                 start = FRAME.search(value)
                 if start is not None:
@@ -149,10 +158,21 @@ def _of_dict(
     ]
 
 
+def _as_written(text: str, value: list[Any]) -> Found:
+    """A frame that is an array in an object, as it was written there."""
+    begin = FRAME.search(text)
+    while begin is not None:
+        end = Balance().feed(text[begin.start() :])
+        if end is not None and is_frame(text[begin.start() : begin.start() + end]):
+            return Found(text[begin.start() : begin.start() + end].replace("\n", " "))
+        begin = FRAME.search(text, begin.end())
+    return Found(_write(value).decode(), (Damage.REBUILT,))
+
+
 def rebuilt_from(roles: Mapping[str, Any]) -> str | None:
     """A frame from its parts; None where one is missing that it cannot be without."""
     kind = type_of(roles.get("type"))
-    message_id = roles.get("id") or roles.get("id_fallback")
+    message_id = roles.get("id") or roles.get("id_of_pair") or roles.get("id_fallback")
     action = roles.get("action")
     payload = roles.get("payload")
     if isinstance(payload, str):
@@ -209,6 +229,9 @@ def _gather(held: dict[str, Any], roles: dict[str, Any], depth: int) -> None:
             if role not in {"payload", "frame"}:
                 roles.setdefault(role, value)
     for name, value in held.items():
+        if isinstance(value, dict) and plain(name) == "error":
+            for role in ("code", "description", "details"):
+                roles.setdefault(role, value.get(role))
         if (
             isinstance(value, dict)
             and depth < 2

@@ -24,6 +24,9 @@ _LINE_OF_ITS_OWN = re.compile(r"[\s\[(<]*(?:(?:[A-Z]{4,8}|[a-z]{4,7})[\s\]:|-]+)
 """What may stand before the time at the beginning of a log line."""
 _LEVEL = re.compile(r"(?:DEBUG|INFO|WARN|WARNING|ERROR|TRACE|CRITICAL):\S+:|Traceback \(most recent")
 
+_WORDS_AND_FRAME = re.compile(r"[^\"'{\[]*[A-Za-z][^\"'{]*" + FRAME.pattern)
+"""A log line: no JSON document has words in front of an array."""
+
 
 class Pending(Protocol):
     """Something unfinished."""
@@ -193,10 +196,13 @@ class OpenDocument:
         self._empty = 0
         """Lines since the last object with a frame, this one not counted."""
         self._first_empty = 0
+        self._given = False
 
     def feed(self, line: str, number: int) -> Sequence[Record] | None:
         stamp = STAMP.search(line)
         if stamp is not None and _LINE_OF_ITS_OWN.fullmatch(line, 0, stamp.start()):
+            return None
+        if _LEVEL.match(line) is not None or _WORDS_AND_FRAME.match(line) is not None:
             return None
         records: list[Record] = []
         if not self._empty:
@@ -210,12 +216,13 @@ class OpenDocument:
             if found is not None:
                 records += found[1]
                 self._empty = 0
+                self._given = True
         self.done = self._document.done
         return records
 
     def end(self) -> Sequence[Record]:
         # Lines around the entries are part of the document; without an entry they were none.
-        self._coverage.frame_lines -= self._empty
-        if self._empty:
+        if self._empty and not (self._given and self.done):
+            self._coverage.frame_lines -= self._empty
             self._coverage.skip(NO_FRAME, self._first_empty, self._empty)
         return ()

@@ -12,7 +12,7 @@ SAP_SIMULATOR = Family(
     name="sap-simulator",
     # debug: 9/8/2026, 1:02:03 PM CS-1 | ..>> Command 'Heartbeat' sent 'request' payload:
     heading=re.compile(
-        r"\x1e\s+(?P<station>[^|]+?)\s+\|[^|]*?(?:>>|<<)\s*Command\s+'\w*'\s+(?P<word>sent|received)\b[^\[]*$",
+        r"\x1e\s+(?P<station>[^|]+?)\s+\|[^|]*?(?:>>|<<)[.\s]*Command\s+'\w*'\s+(?P<word>sent|received)\b[^\[]*$",
         re.VERBOSE,
     ),
     words={"sent": _SENT, "received": _RECEIVED},

@@ -6,6 +6,7 @@ from typing import Any
 
 from voltline.inspection.records import Damage, Direction, Record
 from voltline.logbook.readers.frame_text import FRAME, Found, found_in, recovered
+from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import role_of, sense_of, time_of
 from voltline.logbook.readers.objects import rebuilt_from
 
@@ -18,9 +19,10 @@ MAX_COLUMNS = 200
 class Table:
     """One table: the meaning of its columns, and its rows one at a time."""
 
-    __slots__ = ("_delimiter", "_roles", "_source", "width")
+    __slots__ = ("_delimiter", "_headings", "_roles", "_source", "width")
 
-    def __init__(self, source: str, delimiter: str, roles: list[str | None]) -> None:
+    def __init__(self, source: str, delimiter: str, roles: list[str | None], headings: Headings) -> None:
+        self._headings = headings
         self._source = source
         self._delimiter = delimiter
         self._roles = roles
@@ -38,10 +40,13 @@ class Table:
         """The records of a row that begins on line `number`; none where it holds no frame."""
         roles: dict[str, Any] = {}
         frames: list[Found] = []
+        before = ""
         for role, cell in zip(self._roles, cells, strict=True):
             if not frames and "[" in cell:
                 start = FRAME.search(cell)
                 if start is not None:
+                    cell = cell.replace("\n", " ")
+                    before = cell[: start.start()]
                     frames = [
                         found if found.whole else recovered(found.text)
                         for found in found_in(cell[start.start() :].rstrip())
@@ -58,7 +63,16 @@ class Table:
         if direction is Direction.UNKNOWN and sent is None:
             direction, sent = sense_of(roles.get("type"))
         at = time_of(roles.get("at"))
+        heading = None
+        if before.strip():
+            heading, inner = self._headings.read(before)
+            if heading.repeats:
+                return []
+            at = at or inner
+            if direction is Direction.UNKNOWN and sent is None:
+                direction, sent = heading.direction, heading.sent
         station = roles.get("station") or (roles.get("id_fallback") if "id" not in self._roles else None)
+        station = station or (heading.station if heading is not None else None)
         return [
             Record(
                 self._source,
@@ -75,7 +89,7 @@ class Table:
         ]
 
 
-def table_of(source: str, line: str) -> Table | None:
+def table_of(source: str, line: str, headings: Headings) -> Table | None:
     """The table whose heading row `line` is; None where it is none."""
     if FRAME.search(line) is not None:
         return None
@@ -92,5 +106,5 @@ def table_of(source: str, line: str) -> Table | None:
     roles = [role_of(name) for name in names]
     known = {role for role in roles if role is not None}
     if len(known) >= 2 and known & {"frame", "payload"}:
-        return Table(source, delimiter, roles)
+        return Table(source, delimiter, roles, headings)
     return None
