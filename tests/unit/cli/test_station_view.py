@@ -12,7 +12,6 @@ from voltline.station.simulator.view import ConnectorView, StationView
 CHARGING = ConnectorView(
     connector_id=1,
     status=ChargePointStatus.CHARGING,
-    error_code=ChargePointErrorCode.NO_ERROR,
     plugged=True,
     wants_energy=True,
     locked=True,
@@ -28,15 +27,7 @@ BROKEN = ConnectorView(
     connector_id=2,
     status=ChargePointStatus.FAULTED,
     error_code=ChargePointErrorCode.GROUND_FAILURE,
-    plugged=False,
-    wants_energy=False,
-    locked=False,
-    id_tag=None,
-    transaction_id=None,
-    energy_wh=0,
     register_wh=7,
-    power_w=0.0,
-    soc_percent=None,
     limit_a=16.0,
 )
 STATION = StationView(

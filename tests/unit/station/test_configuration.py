@@ -15,9 +15,9 @@ from voltline.messages import (
 )
 from voltline.messages.configuration_keys import Access, ConfigurationKey, ValueType
 from voltline.station.core.configuration import settings_of
-from voltline.station.core.happenings import SettingChanged
+from voltline.station.core.happenings import PoweredUp, SettingChanged
 from voltline.station.core.hardware import ALL_PROFILES, Outlet
-from voltline.station.core.intents import Notice, Refuse
+from voltline.station.core.intents import Notice, PingEvery, Refuse
 
 
 def value(lab: Lab, key: str) -> str:
@@ -250,3 +250,11 @@ def test_longest_list_of_profiles_is_said_though_it_need_not_be(lab: Lab):
     assert len(value(lab, "SupportedFeatureProfiles").split(",")) <= int(
         value(lab, "SupportedFeatureProfilesMaxLength")
     )
+
+
+@pytest.mark.requirement("WSC-12")
+@pytest.mark.parametrize("interval_s", [0, 55])
+def test_interval_of_pings_holds_from_the_next_boot_on(lab: Lab, interval_s: int):
+    assert lab.set("WebSocketPingInterval", str(interval_s)) == "RebootRequired"
+    lab.disconnect()
+    assert PingEvery(interval_s) in lab.do(PoweredUp())

@@ -12,7 +12,7 @@ from voltline.messages import (
     UnlockConnector,
 )
 from voltline.station.core.happenings import CableRemoved, FaultCleared, FaultRaised, ImpossibleHappening
-from voltline.station.core.intents import Lock
+from voltline.station.core.intents import Energize, Lock, Offer, Reboot
 
 
 def unlock(lab: Lab, connector_id: int = 1) -> str:
@@ -64,3 +64,12 @@ def test_what_follows_unplugging_can_be_configured_where_the_cable_has_a_lock(la
     shown = lab.ask(GetConfiguration(key=[key])).configuration_key[0]
     assert (shown.value, shown.readonly) == ("true", False)
     assert lab.set(key, "false") == "Accepted"
+
+
+@pytest.mark.requirement("ULK-07")
+def test_unlocking_moves_the_lock_of_the_cable_and_nothing_else(lab: Lab):
+    lab.forget()
+    assert unlock(lab, 2) == "Unlocked"
+    assert [one for one in lab.intents if isinstance(one, Energize | Lock | Offer | Reboot)] == [
+        Lock(2, False)
+    ]

@@ -7,27 +7,14 @@ import msgspec
 import pytest
 
 from voltline.cli.station import AUTO_TAGS
-from voltline.messages import ChargePointErrorCode, ChargePointStatus
+from voltline.messages import ChargePointStatus
 from voltline.station.simulator.actions import PlugIn, Present, PressStop, Unplug
 from voltline.station.simulator.options import DEFAULT_TAG
 from voltline.station.simulator.view import ConnectorView
 from voltline.station.simulator.visits import Rhythm, Visits
 
 RHYTHM = Rhythm(first_pause_s=4, pause_s=60, stay_s=600, fumble_s=3, patience_s=20)
-FREE = ConnectorView(
-    connector_id=1,
-    status=ChargePointStatus.AVAILABLE,
-    error_code=ChargePointErrorCode.NO_ERROR,
-    plugged=False,
-    wants_energy=False,
-    locked=False,
-    id_tag=None,
-    transaction_id=None,
-    energy_wh=0,
-    register_wh=0,
-    power_w=0.0,
-    soc_percent=None,
-)
+FREE = ConnectorView(connector_id=1, status=ChargePointStatus.AVAILABLE)
 PLUGGED = msgspec.structs.replace(
     FREE, status=ChargePointStatus.PREPARING, plugged=True, wants_energy=True, soc_percent=40.0
 )

@@ -13,20 +13,20 @@ class ConnectorView(msgspec.Struct, frozen=True):
 
     connector_id: int
     status: ChargePointStatus
-    error_code: ChargePointErrorCode
-    plugged: bool
-    wants_energy: bool
-    locked: bool
+    error_code: ChargePointErrorCode = ChargePointErrorCode.NO_ERROR
+    plugged: bool = False
+    wants_energy: bool = False
+    locked: bool = False
     """The cable is held."""
-    id_tag: str | None
+    id_tag: str | None = None
     """Of the running transaction."""
-    transaction_id: int | None
+    transaction_id: int | None = None
     """By the central system; None before it has answered."""
-    energy_wh: int
+    energy_wh: int = 0
     """Of the running transaction, or of the last one."""
-    register_wh: int
-    power_w: float
-    soc_percent: float | None
+    register_wh: int = 0
+    power_w: float = 0.0
+    soc_percent: float | None = None
     limit_a: float = 0.0
     """The most that the car may draw on each phase, by its make and by charging profiles."""
     reserved_for: str | None = None
