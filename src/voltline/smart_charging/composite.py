@@ -73,10 +73,10 @@ def composite(
         limit = lowest(limits[0], limits[1] if connector_id else None)
         if not found or found[-1][1] != limit:
             found.append((at, limit))
-    ends = [at for at, _ in found[1:]] + [end - begin]
+    bounds = [*(at for at, _ in found), end - begin]
     return tuple(
         Segment(at / SECOND_US, until / SECOND_US, holding)
-        for (at, holding), until in zip(found, ends, strict=True)
+        for (at, holding), until in zip(found, bounds[1:], strict=False)
     )
 
 

@@ -61,3 +61,10 @@ def test_options_and_refusals_name_the_same_methods(api: httpx.Client, path: str
     assert (options.status_code, options.content) == (204, b"")
     assert options.headers["allow"] == api.request("TRACE", path).headers["allow"]
     assert "OPTIONS" in options.headers["allow"].split(", ")
+
+
+@pytest.mark.parametrize("number", ["%C2%851", "%201", "1_0", "01", "+1", "%D9%A1", "x"])
+def test_a_number_in_the_path_is_written_in_one_way_only(api: httpx.Client, number: str) -> None:
+    response = api.get(f"/api/v1/transactions/{number}")
+    assert response.status_code == 404
+    assert response.json()["type"] == api.get("/api/v1/nothing").json()["type"]

@@ -44,7 +44,7 @@ from voltline.central.api.adjustments import tell_adjustments
 from voltline.central.api.csv import AnyFormat
 from voltline.central.api.needs import Site
 from voltline.central.api.openapi import description
-from voltline.central.api.parameters import refuse_unknown_parameters
+from voltline.central.api.parameters import refuse_odd_numbers, refuse_unknown_parameters
 from voltline.central.api.problems import EXCEPTION_HANDLERS, ApiError, allowed_methods
 from voltline.central.services.adjusting import begin_notes
 
@@ -95,7 +95,7 @@ def application(site: Site) -> Litestar:
     return Litestar(
         route_handlers=[*_routes(), Router(PREFIX, route_handlers=[openapi])],
         dependencies={"site": Provide(provided, sync_to_thread=False)},
-        guards=[admission(site), refuse_unknown_parameters],
+        guards=[admission(site), refuse_odd_numbers, refuse_unknown_parameters],
         before_request=_before,
         after_request=tell_adjustments,
         middleware=[_answer_options],

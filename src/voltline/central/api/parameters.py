@@ -1,4 +1,4 @@
-"""Query parameters that a route cannot take are refused: a misspelt filter must not give everything."""
+"""Parameters that a route cannot take are refused: a misspelt filter must not give everything."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 from msgspec import Struct
@@ -53,6 +54,18 @@ def refuse_unknown_parameters(connection: _Connection, _: BaseRouteHandler) -> N
             f"{connection.url.path} was asked with parameters that it cannot take.",
             errors=faults,
         )
+
+
+def refuse_odd_numbers(connection: _Connection, _: BaseRouteHandler) -> None:
+    """A guard. Raises NotFoundException for a number in the path that is written in another way than ours.
+
+    The framework reads it as Python does, which passes over blanks of many kinds, underscores and zeros.
+    """
+    numbers = [value for value in connection.path_params.values() if isinstance(value, int)]
+    if numbers:
+        segments = connection.scope["path"].split("/")
+        if not all(str(number) in segments for number in numbers):
+            raise NotFoundException
 
 
 def _faults(asked: Any, known: _Parameters) -> Iterator[Fault]:
