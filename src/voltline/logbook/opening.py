@@ -62,7 +62,7 @@ class Unreadable(Exception):
 class _Stream(io.RawIOBase):
     """Bytes of a log. A fault on the way ends them, and is told afterwards."""
 
-    def __init__(self, name: str, inner: IO[bytes], head: bytes = b"") -> None:
+    def __init__(self, name: str, inner: io.BufferedIOBase, head: bytes = b"") -> None:
         self.problem: str | None = None
         self._name = name
         self._inner = inner
@@ -77,7 +77,7 @@ class _Stream(io.RawIOBase):
             given, self._head = self._head[: len(view)], self._head[len(view) :]
         else:
             try:
-                given = self._inner.read(len(view))
+                given = self._inner.read1(len(view))
             except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as fault:
                 self.problem = f"{self._name}: it ends early, what is left cannot be unpacked ({fault})"
                 return 0
@@ -106,9 +106,9 @@ class Source(msgspec.Struct, frozen=True):
         """The bytes of the log. Raises Unreadable, also at the end if they ended too early."""
         with ExitStack() as stack:
             if self.pieces:
-                inner = cast(IO[bytes], io.BufferedReader(_Pieces(self.pieces)))
+                inner: io.BufferedIOBase = io.BufferedReader(_Pieces(self.pieces))
             else:
-                inner = _layers(stack, self.path, self.members, self.name)
+                inner = cast(io.BufferedIOBase, _layers(stack, self.path, self.members, self.name))
             head = inner.read(HEAD)
             _refuse_binary(self.name, head)
             stream = _Stream(self.name, inner, head)
@@ -229,12 +229,12 @@ def _kind(head: bytes) -> str | None:
     return "tar" if head[257:262] == b"ustar" else None
 
 
+# SIM115 below: what is opened is closed by the stack.
 def _layers(stack: ExitStack, path: str, members: tuple[str, ...], name: str) -> IO[bytes]:
     """What is at the end of the way into an archive, unpacked. Raises Unreadable."""
     try:
-        stream = _unpacked(
-            stack, _standard_input(stack) if path == STDIN else stack.enter_context(open(path, "rb"))
-        )
+        file = stack.enter_context(open(path, "rb")) if path != STDIN else _standard_input(stack)  # noqa: SIM115
+        stream = _unpacked(stack, file)
         for member in members:
             head = stream.read(HEAD)
             stream.seek(0)
@@ -242,7 +242,7 @@ def _layers(stack: ExitStack, path: str, members: tuple[str, ...], name: str) ->
                 archive = stack.enter_context(zipfile.ZipFile(stream))
                 inner: IO[bytes] = stack.enter_context(archive.open(member))
             else:
-                tar = stack.enter_context(tarfile.open(fileobj=stream, mode="r:"))
+                tar = stack.enter_context(tarfile.open(fileobj=stream, mode="r:"))  # noqa: SIM115
                 extracted = tar.extractfile(member)
                 if extracted is None:
                     raise Unreadable(f"{name}: the archive has no such file")
@@ -272,7 +272,7 @@ def _unpacked(stack: ExitStack, stream: IO[bytes]) -> IO[bytes]:
         head = stream.read(6)
         stream.seek(0)
         if head.startswith(_GZIP):
-            stream = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=stream)))
+            stream = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=stream)))  # noqa: SIM115
         elif head.startswith(_BZIP2):
             stream = stack.enter_context(cast(IO[bytes], bz2.BZ2File(stream)))
         elif head.startswith(_XZ):
@@ -287,8 +287,10 @@ def _standard_input(stack: ExitStack) -> IO[bytes]:
     stream: BinaryIO = sys.stdin.buffer
     head = stream.read(HEAD)
     if not head.startswith((_GZIP, _BZIP2, _XZ, _ZIP)) and _kind(head) is None:
-        return cast(IO[bytes], io.BufferedReader(_Stream("standard input", stream, head)))
-    spool = stack.enter_context(tempfile.TemporaryFile())
+        return cast(
+            IO[bytes], io.BufferedReader(_Stream("standard input", cast(io.BufferedIOBase, stream), head))
+        )
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     while head:
         spool.write(head)
         head = stream.read(BUFFER)

@@ -34,7 +34,7 @@ def capture_records(
     coverage: Coverage,
     progress: Callable[[int, int | None], None] | None,
 ) -> Iterator[Record]:
-    """The frames and connections of a capture. `line` of a record is the number of its packet, as in Wireshark.
+    """The frames and connections of a capture. `line` of a record is the packet's number.
 
     Raises Unreadable where the capture itself is damaged.
     """

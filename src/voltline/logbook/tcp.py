@@ -157,7 +157,7 @@ class _Connection:
     def _messages(self, end: tuple[bytes, int], half: _Half) -> Iterator[tuple[RecordKind, str]]:
         if not half.upgraded:
             head = half.buffer.find(b"\r\n\r\n")
-            request = _REQUEST.match(half.buffer)
+            request = _REQUEST.match(bytes(half.buffer[:MAX_HEAD]))
             if request is not None or half.buffer.startswith((b"GET ", b"HTTP/")):
                 if head < 0:
                     if len(half.buffer) > MAX_HEAD:

@@ -8,13 +8,13 @@ __all__ = ["BARE", "OTHER_WORDS", "SIDES", "WORDS"]
 
 WORDS: dict[str, Sense] = {
     **dict.fromkeys(
-        ("recv", "received", "receive", "receiving", "rx", "in", "incoming", "inbound", "got", "read", "<-", "<--",
-         "<", "<<", "<<<", "<=", "⬅", "⬅️", "←", "onmessage", "receives", "rcvd", "ingress"),
+        ("recv", "received", "receive", "receiving", "rx", "in", "incoming", "inbound", "got", "read", "<-",
+         "<--", "<", "<<", "<<<", "<=", "⬅", "⬅️", "←", "onmessage", "receives", "rcvd", "ingress"),
         RECEIVED,
     ),
     **dict.fromkeys(
-        ("send", "sent", "sending", "tx", "out", "outgoing", "outbound", "wrote", "write", "->", "-->", ">", ">>",
-         ">>>", "=>", "➡", "➡️", "→", "responding", "replying", "transmit", "sends", "egress"),
+        ("send", "sent", "sending", "tx", "out", "outgoing", "outbound", "wrote", "write", "->", "-->", ">",
+         ">>", ">>>", "=>", "➡", "➡️", "→", "responding", "replying", "transmit", "sends", "egress"),
         SENT,
     ),
 }  # fmt: skip
@@ -36,8 +36,12 @@ SIDES: tuple[tuple[re.Pattern[str], Sense], ...] = (
 """Phrases that name both sides, or one with the way the frame went."""
 
 _WORD = "|".join(sorted((re.escape(word) for word in WORDS), key=len, reverse=True))
-_NAMED = r"(?:chargeBoxId|charge_?point(?:_?id)?|cp(?:_?id)?|station_?id|charger_?id|chargerId|evse_?id|identity|client_?id)"
-_NO_NAME = r"(?!(?:the|a|server|client|cs|cp|csms|central|central_?system|charge_?point|charger|station|backend|peer)\b)"
+_NAMED = (
+    r"(?:chargeBoxId|charge_?point(?:_?id)?|cp(?:_?id)?|station_?id|charger_?id|evse_?id|identity|client_?id)"
+)
+_NO_NAME = (
+    r"(?!(?:the|a|server|client|cs|cp|csms|central|central_?system|charge_?point|charger|station|backend)\b)"
+)
 
 OTHER_WORDS = Family(
     name="other words",
@@ -51,11 +55,13 @@ OTHER_WORDS = Family(
     sides=SIDES,
     quoting=re.compile(r"\b(?:ERROR|WARN(?:ING)?|FATAL|Traceback|Exception)\b"),
     opened=re.compile(
-        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b(?:connection (?:opened|established|accepted|is open)|connected)\b.*)",
+        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
+        r"(?:connection (?:opened|established|accepted|is open)|connected)\b.*)",
         re.IGNORECASE,
     ),
     closed=re.compile(
-        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b(?:connection (?:closed|lost|is closed|reset)|disconnected|closed)\b.*)",
+        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
+        r"(?:connection (?:closed|lost|is closed|reset)|disconnected|closed)\b.*)",
         re.IGNORECASE,
     ),
 )

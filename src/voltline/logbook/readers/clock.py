@@ -25,9 +25,11 @@ _ZONE = r"(?:Z\b|[+-]\d\d:?\d\d(?!\d)|[+-]\d\d(?![\d:])|(?:UTC|GMT)\b)"
 STAMP = re.compile(
     rf"(?P<iso>\d{{4}}[-/]\d\d[-/]\d\d(?:[T _]|\ \ ){_CLOCK}(?:\ ?{_ZONE})?)"
     rf"|(?P<file>\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d(?:-\d{{1,6}})?)"
-    rf"|(?P<dmy>(?<![\d.])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}},?[ T]{_CLOCK}(?:\ ?(?:[AP]\.?M\.?\b|[ap]m\b))?(?:\ ?{_ZONE})?)"
+    rf"|(?P<dmy>(?<![\d.])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{4}},?[ T]{_CLOCK}"
+    rf"(?:\ ?(?:[AP]\.?M\.?\b|[ap]m\b))?(?:\ ?{_ZONE})?)"
     rf"|(?P<apache>\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}(?:\ [+-]\d{{4}})?)"
-    rf"|(?P<long>(?:\d{{1,2}}[ -]{_MONTH}[ -]\d{{4}}|{_MONTH}\ {{1,2}}\d{{1,2}},\ \d{{4}}),?\ {_CLOCK}(?:\ [AP]M\b)?(?:\ ?{_ZONE})?)"
+    rf"|(?P<long>(?:\d{{1,2}}[ -]{_MONTH}[ -]\d{{4}}|{_MONTH}\ {{1,2}}\d{{1,2}},\ \d{{4}}),?\ {_CLOCK}"
+    rf"(?:\ [AP]M\b)?(?:\ ?{_ZONE})?)"
     rf"|(?P<ctime>{_MONTH}\ {{1,2}}\d{{1,2}}\ {_CLOCK}\ \d{{4}}\b)"
     rf"|(?P<syslog>{_MONTH}(?:\ {{1,2}}|/)\d{{1,2}}\ {_CLOCK}(?:\ (?:UTC|GMT)\b)?)"
     r"|(?P<compact>(?<!\d)\d{8}T\d{6}(?:\.\d{1,9})?Z?)"
@@ -54,7 +56,7 @@ def read_time(text: str) -> datetime | None:
 
 
 def epoch(number: float) -> datetime | None:
-    """A count since 1970 in seconds, milliseconds, micro- or nanoseconds, whichever gives a date after 2001."""
+    """A count since 1970 in seconds, milli-, micro- or nanoseconds, whichever gives a date after 2001."""
     for unit in (1, 1e3, 1e6, 1e9):
         if 1e9 <= number / unit < 1e10:
             return datetime.fromtimestamp(number / unit, UTC)

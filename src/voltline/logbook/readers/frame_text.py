@@ -21,7 +21,8 @@ from voltline.wire.frames import decode
 __all__ = ["FRAME", "Balance", "Found", "found_in", "is_frame", "is_plausible", "looks_cut", "recovered"]
 
 FRAME = re.compile(
-    r"\[\s*+[234](?:\s*+,|\ *+\t)\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;|-?\d++\s*+[,\t]|null\b)"
+    r"\[\s*+[234](?:\s*+,|\ *+\t)\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;"
+    r"|-?\d++\s*+[,\t]|null\b)"
 )
 """The beginning of a frame, whatever was done to its quotes."""
 

@@ -23,7 +23,7 @@ _NAMES: dict[str, str] = {
     "id_of_pair": "correlationid requestid",
     "action": "action ocppaction command messageaction procedure operation",
     "payload": "payload payloadjson body data content params request response ocpppayload messagepayload",
-    "frame": "raw text message msg frame rawmessage ocppmessage log line json rawjson messagejson event_message",
+    "frame": "raw text message msg frame rawmessage ocppmessage log line json rawjson messagejson",
     "code": "errorcode",
     "description": "errordescription",
     "details": "errordetails",
@@ -39,15 +39,16 @@ _TYPES = {
 }  # fmt: skip
 _ABSOLUTE: dict[str, Sense] = {
     **dict.fromkeys(
-        ("cptocsms", "cstocsms", "cptocs", "chargepointtocentralsystem", "stationtocsms", "chargertocsms", "cp",
-         "chargepoint", "station", "charger", "chargingstation", "cs", "fromcp", "fromchargepoint", "fromstation",
+        ("cptocsms", "cstocsms", "cptocs", "chargepointtocentralsystem", "stationtocsms", "chargertocsms",
+         "cp", "chargepoint", "station", "charger", "chargingstation", "cs", "fromcp",
+         "fromchargepoint", "fromstation",
          "fromcharger", "uplink", "upstream", "cp2csms", "cp2cs", "evse"),
         FROM_STATION,
     ),
     **dict.fromkeys(
-        ("csmstocp", "csmstocs", "cstocp", "centralsystemtochargepoint", "csmstostation", "csmstocharger", "csms",
-         "centralsystem", "central", "backend", "server", "fromcsms", "fromcentral", "frombackend", "downlink",
-         "downstream", "csms2cp", "cs2cp", "tocp", "tochargepoint", "tostation", "tocharger"),
+        ("csmstocp", "csmstocs", "cstocp", "centralsystemtochargepoint", "csmstostation", "csmstocharger",
+         "csms", "centralsystem", "central", "backend", "server", "fromcsms", "fromcentral", "frombackend",
+         "downlink", "downstream", "csms2cp", "cs2cp", "tocp", "tochargepoint", "tostation", "tocharger"),
         FROM_CENTRAL,
     ),
 }  # fmt: skip

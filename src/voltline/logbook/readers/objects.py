@@ -1,4 +1,4 @@
-"""JSON objects that hold a frame: recordings of ours, open-ocpp-trace, DebugKit, Docker's and other JSON logs.
+"""JSON objects that hold a frame: our recordings, open-ocpp-trace, DebugKit, Docker's and other JSON logs.
 
 Which key holds what is told by its name (`keys.py`) and, for the frame, by its value.
 """

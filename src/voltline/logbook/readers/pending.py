@@ -34,7 +34,7 @@ class Pending(Protocol):
     done: bool
 
     def feed(self, line: str, number: int) -> Sequence[Record] | None:
-        """Go on with the next line. None: the line is none of it, look at it anew; `end` tells what there is."""
+        """Go on with the next line. None: it is none of this, look at it anew; `end` tells what there is."""
 
     def end(self) -> Sequence[Record]:
         """What there is although it did not end."""

@@ -8,7 +8,7 @@ _STATION = r"(?:charger|charge ?point|cp)(?: '?(?P<station>[\w.-]+)'?)?"
 
 PYTHON_OCPP = Family(
     name="python-ocpp",
-    # `INFO:ocpp:BURA: send `, `[ocpp] : send `, `- ocpp - INFO - 1: send `, `{INFO:OCPP Client} - 4521: send `
+    # `INFO:ocpp:BURA: send `, `[ocpp] : send `, `- ocpp - INFO - 1: send `, `{INFO:Client} - 4521: send `
     heading=re.compile(
         r"(?:\[(?P<logger>[\w.]+)\]|(?P<thread>\{[^{}]*\}\ -)|[:\s\]-])\s*"
         r"(?P<station>[^\s:\[\]{}]*)\ ?:\ (?P<word>receive\ message|send)\ $",
