@@ -9,6 +9,7 @@ import typer
 from voltline.cli.layout import heading, paragraph, table
 from voltline.inspection.chronicle import StationSummary
 from voltline.inspection.findings import Finding, Severity
+from voltline.inspection.records import NO_YEAR
 from voltline.logbook.coverage import Coverage
 from voltline.logbook.result import Result
 
@@ -155,7 +156,10 @@ def _finding(finding: Finding, width: int | None, evidence: int) -> Iterator[str
 
 
 def _time(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    """In UTC; without the year where the log has none and nothing told it."""
+    if at is None:
+        return ""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ" if at.year > NO_YEAR else "%b %d %H:%M:%S")
 
 
 def printable(text: str, *, before: str = "", after: str = "") -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from voltline.inspection.records import NO_YEAR, Record, RecordKind
@@ -29,7 +29,7 @@ class LogClock:
     """Gives naive times of one log their zone, and times without a year their year."""
 
     def __init__(self) -> None:
-        self._zone: timezone = UTC
+        self._offset = timedelta()
         self._quarters = 0
         self._others: list[int] = []
         self._year: int | None = None
@@ -81,23 +81,23 @@ class LogClock:
             return "The log's times have no zone, and nothing tells it: they are taken for UTC.", 0.0, "zone"
         self._has_votes = True
         self._quarters, count = votes.most_common(1)[0]
-        self._zone = timezone(self._quarters * QUARTER)
+        self._offset = self._quarters * QUARTER
         text = (
             f"The log's times are {_name(self._quarters)}: {count} of {votes.total()} times in frames say so."
         )
         return text, round(count / (votes.total() + 1), 2), "zone"
 
     def settle(self, record: Record) -> Told | None:
-        """Make the record's time aware and give it a year. Tells where the zone changes."""
+        """Make the record's time one in UTC and give it a year. Tells where the zone changes."""
         at = record.at
         assert at is not None
         if at.year <= NO_YEAR:
             at = self._with_year(at)
         if at.tzinfo is not None:
-            record.at = at
+            record.at = at.astimezone(UTC)
             return None
         told = self._watch(record, at)
-        record.at = at.replace(tzinfo=self._zone)
+        record.at = at.replace(tzinfo=UTC) - self._offset if self._offset else at.replace(tzinfo=UTC)
         return told
 
     def _watch(self, record: Record, at: datetime) -> Told | None:
@@ -115,7 +115,7 @@ class LogClock:
             return None
         before = _name(self._quarters)
         self._quarters = quarters
-        self._zone = timezone(quarters * QUARTER)
+        self._offset = quarters * QUARTER
         self._others.clear()
         return f"The log's times change from {before} to {_name(quarters)} here.", 0.75, "zone"
 

@@ -176,7 +176,7 @@ class Settler:
         named = Counter(record.station for record in ahead if record.station)
         unnamed = sum(1 for record in ahead if not record.station)
         if not unnamed:
-            self._station = ahead[0].source
+            self._station = _file_name(ahead[0])
             return
         if len(named) == 1:
             self._station = next(iter(named)) or ""
@@ -187,7 +187,7 @@ class Settler:
                 self._tell(ahead[0], Subject.STATION, text, 0.9)
             return
         serial = "" if named else _serial(ahead)
-        self._station = serial or ahead[0].source
+        self._station = serial or _file_name(ahead[0])
         text = (
             f"The log names no charge point: it is called {self._station}, the serial number it boots with."
             if serial
@@ -292,6 +292,10 @@ def _serial(ahead: list[Record]) -> str:
                 found.add(told.charge_box_serial_number or told.charge_point_serial_number)
     found.discard("")
     return found.pop() if len(found) == 1 else ""
+
+
+def _file_name(record: Record) -> str:
+    return record.source.replace("\\", "/").rpartition("/")[2]
 
 
 def _of(log_name: str | None) -> str:

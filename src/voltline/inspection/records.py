@@ -70,7 +70,7 @@ class Record(msgspec.Struct, gc=False):
     """One thing that a log says.
 
     Readers fill in what the log says and nothing else; `inference` fills in the rest in place. Past
-    inference `at` is None or aware.
+    inference `at` is None or in UTC.
     """
 
     source: str
