@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import UNSET
 
 from voltline.inspection.samples import number_of
@@ -11,7 +12,7 @@ from voltline.messages import Location, Measurand, MeterValue, MeterValues, Phas
 __all__ = ["NumberRead", "Readings", "numbers_of", "readings_of", "register_wh"]
 
 
-class NumberRead(NamedTuple):
+class NumberRead(msgspec.Struct, frozen=True, gc=False):
     """A sampled value as a number, in Wh, W, A, V, or whatever the measurand is told in."""
 
     measurand: Measurand

@@ -1,7 +1,7 @@
 """E01: lines of a Delta AC MAX's own log that are harmless once and a fault when they keep coming."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, NamedTuple
 
 from voltline.inspection.detector import Detector, DetectorSettings
@@ -134,8 +134,13 @@ class DeltaCountedLines(Detector):
         super().__init__(settings)
         self._counts = dict.fromkeys(_LINES, 0)
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Count each kind; tell it once it is above its threshold."""
+        if _ANY.search(event.record.text) is None:
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         match = _ANY.search(event.record.text)
         if match is None or match.lastgroup is None:
             return
@@ -147,7 +152,7 @@ class DeltaCountedLines(Detector):
         error = line.error_above is not None and count > getattr(self.settings, line.error_above)
         yield self.finding(
             facts,
-            f"{count} such lines so far.",
+            f"{count} such line{'' if count == 1 else 's'} so far.",
             (event.record,),
             title=line.title,
             severity=Severity.ERROR if error else None,

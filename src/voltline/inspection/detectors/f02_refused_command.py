@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import Detector, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, status_of
 from voltline.inspection.facts import Facts
@@ -33,7 +33,7 @@ class RefusedCommand(Detector):
         "the central system lost track of the local list and has to send it in full."
     )
     events = (Call, Answered)
-    actions = _UPLOADS | {"UnlockConnector", "ChangeConfiguration", "SendLocalList"}
+    actions = chosen(call=_UPLOADS, answered={"UnlockConnector", "ChangeConfiguration", "SendLocalList"})
 
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Uploads by their notification, everything else by its answer."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from voltline.inspection.detector import Detector
+from voltline.inspection.detector import Detector, chosen
 from voltline.inspection.events import Answered, Call, Event, Note
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -42,7 +42,7 @@ class SecurityMatters(Detector):
         "has the file can pose as the charge point. The report never shows it."
     )
     events = (Call, Answered, Note)
-    actions = frozenset({"SecurityEventNotification", "ChangeConfiguration", "GetConfiguration"})
+    actions = chosen(call={"SecurityEventNotification", "ChangeConfiguration"}, answered={"GetConfiguration"})
 
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Events when they are sent; keys wherever they stand."""

@@ -1,6 +1,6 @@
 """G05: the default limit taken away while somebody charges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
@@ -17,6 +17,10 @@ from voltline.smart_charging.stack import Installed
 
 _DEFAULT = ChargingProfilePurpose.TX_DEFAULT_PROFILE
 _MAXIMUM = ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE
+
+
+_WAITED_WITH = frozenset({"MeterValues", "Heartbeat"})
+"""Only show that time goes on."""
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -57,8 +61,14 @@ class DefaultCleared(Detector):
         self._asked: tuple[int, ...] = ()
         self._cleared: _Cleared | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Which defaults match is known before the answer takes them away."""
+        assert isinstance(event, Call | Answered)
+        if self._cleared is None and event.exchange.name in _WAITED_WITH:
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         request = exchange.request

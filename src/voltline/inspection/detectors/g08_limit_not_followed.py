@@ -1,6 +1,6 @@
 """G08: more current than the charging profiles allow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -58,8 +58,13 @@ class LimitNotFollowed(Detector):
         super().__init__(settings)
         self._followed: dict[int, _Followed] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each sample with the limit at its time."""
+        if not facts.profiles:
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call)
         request = event.exchange.request
         if not facts.profiles or not isinstance(request, MeterValues) or request.connector_id < 1:

@@ -1,6 +1,6 @@
 """G09: OCPP allows current, and something else holds it back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from voltline.inspection.detector import Detector, DetectorSettings
@@ -44,8 +44,13 @@ class SeveralLimiters(Detector):
         super().__init__(settings)
         self._in_a_row: dict[int, int] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the offer with the limit, where both are known."""
+        if not facts.profiles:
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call)
         if not facts.profiles:
             return

@@ -83,10 +83,11 @@ class RegisterFalls(Detector):
         last = self._last
         tolerance = self.settings.tolerance_wh
         for at, numbers in readings_of(request):
-            for measurand, phase, location, value, unit in numbers:
+            for number in numbers:
+                measurand, value = number.measurand, number.value
                 if measurand not in _REGISTERS:
                     continue
-                key = (request.connector_id, measurand, phase, location, unit)
+                key = (request.connector_id, measurand, number.phase, number.location, number.unit)
                 before = last.get(key)
                 if before is not None and at < before.at:
                     continue  # an older value, delivered late

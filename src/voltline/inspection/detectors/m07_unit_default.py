@@ -1,6 +1,6 @@
 """M07: a unit left out, or wrong, so that the reading means watt-hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import UNSET
@@ -17,6 +17,8 @@ _ENERGY_UNITS: Final = frozenset(
     {UnitOfMeasure.WH, UnitOfMeasure.KWH, UnitOfMeasure.VARH, UnitOfMeasure.KVARH}
 )
 _MOST_TOLD = 100
+_LOOKED_AT = 200
+"""Messages that are looked at after each boot: it is a habit, and shows early."""
 
 
 class UnitDefault(Detector):
@@ -34,18 +36,25 @@ class UnitDefault(Detector):
         "factor, state of charge and RPM have no unit and are right without one."
     )
     events = (Call,)
-    actions = frozenset({"MeterValues"})
+    actions = frozenset({"MeterValues", "BootNotification"})
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)
         self._told: set[tuple[Measurand, bool]] = set()
+        self._left = _LOOKED_AT
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
-        """One finding for each measurand: it is a habit."""
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        """One finding for each measurand."""
         assert isinstance(event, Call)
         request = event.exchange.request
         if not isinstance(request, MeterValues):
-            return
+            self._left = _LOOKED_AT
+        elif self._left:
+            self._left -= 1
+            return self._look(request, event, facts)
+        return ()
+
+    def _look(self, request: MeterValues, event: Call, facts: Facts) -> Iterator[Finding]:
         for value in request.meter_value:
             for sample in value.sampled_value:
                 measurand, unit = sample.measurand, sample.unit

@@ -78,11 +78,12 @@ class PhaseMismatch(Detector):
     def _phases(self, readings: Readings) -> tuple[set[str], set[str]]:
         live: set[str] = set()
         loaded: set[str] = set()
-        for measurand, phase, _, value, _ in readings.numbers:
-            if phase is None or phase not in _LINES:
+        for number in readings.numbers:
+            line = None if number.phase is None else _LINES.get(number.phase)
+            if line is None:
                 continue
-            if measurand is Measurand.VOLTAGE and value > self.settings.least_v:
-                live.add(_LINES[phase])
-            elif measurand is Measurand.CURRENT_IMPORT and value > self.settings.least_a:
-                loaded.add(_LINES[phase])
+            if number.measurand is Measurand.VOLTAGE and number.value > self.settings.least_v:
+                live.add(line)
+            elif number.measurand is Measurand.CURRENT_IMPORT and number.value > self.settings.least_a:
+                loaded.add(line)
         return live, loaded

@@ -1,6 +1,6 @@
 """T03: a StopTransaction or MeterValues of a transaction that never started."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -63,8 +63,15 @@ class UnknownTransaction(Detector):
         self._idle: dict[int, _Idle] = {}
         self._unconfirmed: set[int | None] = set()
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Know every id that was given; judge the others where the connector was free before."""
+        if type(event) is Call and event.exchange.frame.action == "MeterValues":
+            transaction = transaction_of(event.exchange)
+            if transaction is None or transaction in self._known:
+                return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         if not exchange.from_station:

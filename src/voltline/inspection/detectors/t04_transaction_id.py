@@ -1,6 +1,6 @@
 """T04: transaction ids that change, are given twice, or do not fit 32 bits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, NamedTuple
 
 from voltline.inspection.detector import Detector, DetectorSettings, chosen
@@ -51,8 +51,15 @@ class TransactionIdTrouble(Detector):
         self._given: dict[int, _Given] = {}
         self._running: dict[int, int] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Remember which start each id was given to, and compare."""
+        if type(event) is Call and event.exchange.frame.action == "MeterValues":
+            transaction = transaction_of(event.exchange)
+            if transaction is None or transaction in self._given:
+                return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         if not exchange.from_station:

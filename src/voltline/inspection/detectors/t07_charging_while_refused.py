@@ -1,6 +1,6 @@
 """T07: energy flows in a transaction whose id tag was refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import msgspec
@@ -65,8 +65,13 @@ class ChargingWhileRefused(Detector):
         super().__init__(settings)
         self._refused: dict[int, _Refused] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Watch the connector from the refusal to the stop."""
+        if not self._refused and not isinstance(event, Answered):
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         if isinstance(event, Answered):

@@ -1,6 +1,6 @@
 """T10: a transaction that a commanded reset swallowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -60,8 +60,13 @@ class ResetLoss(Detector):
         super().__init__(settings)
         self._reset: _Reset | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """From the accepted Reset over the accepted boot to the end of the wait."""
+        if self._reset is None and not isinstance(event, Answered):
+            return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange, reset = event.exchange, self._reset
         if isinstance(event, Answered):

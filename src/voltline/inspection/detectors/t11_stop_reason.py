@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.exchanges import status_of
 from voltline.inspection.facts import Facts
@@ -47,7 +47,7 @@ class StopReason(Detector):
         "told for information only."
     )
     events = (Call, Answered)
-    actions = frozenset({"StopTransaction", "Reset"})
+    actions = chosen(call={"StopTransaction"}, answered={"Reset"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -52,7 +52,7 @@ class StateCycling(Detector):
         "it is told for information only."
     )
     events = (Call, Answered)
-    actions = frozenset({"StatusNotification", "SetChargingProfile", "BootNotification"})
+    actions = chosen(call={"StatusNotification", "BootNotification"}, answered={"SetChargingProfile"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
