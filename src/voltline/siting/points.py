@@ -35,6 +35,8 @@ class Point:
         self.drawn_a = 0.0
         """On each of the phases that the car uses."""
         self.phases = 0
+        self.awaits = float("inf")
+        """When it is looked at next because a lease lapses."""
         self._since = 0.0
 
     def plug(self, visit: Visit, transaction: int, now: float) -> None:

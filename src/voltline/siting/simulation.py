@@ -170,7 +170,8 @@ class World:
 
     def _await_lapse(self, point: Point) -> None:
         lapses = point.lapses_at()
-        if lapses < float("inf"):
+        if lapses < point.awaits:
+            point.awaits = lapses
             self.at(lapses - EPOCH + 0.001, lambda: self._lapsed(point))
 
     def _lowered(self, point: Point) -> None:
@@ -187,6 +188,9 @@ class World:
         self.look_at(point)
 
     def _lapsed(self, point: Point) -> None:
+        if self.wall < point.awaits:
+            return  # an earlier one has been awaited since
+        point.awaits = float("inf")
         if point.limit(self.wall)[0] != point.offered_a:
             self.follow(point)
         else:
