@@ -95,11 +95,12 @@ class RepeatedBoot(Detector):
         if passed_s > self.settings.within_s:
             return
         over = last.connection != exchange.connection
+        where = ", on a new connection" if over else ", on the same connection"
+        if facts.connected is None:
+            where = ""  # the log does not mark connections
         yield self.finding(
             facts,
-            "BootNotification again after "
-            f"{span(passed_s)}{', on a new connection' if over else ', on the same connection'}; the one "
-            "before was accepted.",
+            f"BootNotification again after {span(passed_s)}{where}; the one before was accepted.",
             (last.call, exchange.call),
             title="BootNotification after a reconnection" if over else None,
             severity=Severity.INFO if over else None,
