@@ -55,6 +55,11 @@ class Stack:
         for plans in (self._maxima, *self._defaults.values(), *self._of_transactions.values()):
             plans.sort(key=lambda plan: (plan.level, plan.since), reverse=True)
 
+    @property
+    def has_most(self) -> bool:
+        """Whether there is any ChargePointMaxProfile, valid now or not."""
+        return bool(self._maxima)
+
     # ---- at a moment
 
     def most(self, at: datetime) -> Limit | None:

@@ -64,6 +64,8 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("every station has the Core profile (OCPP 1.6, 3.3)")
         if self.connectors < 1:
             raise ValueError(f"a station has at least one connector, not {self.connectors}")
+        if not self.voltage_v > 0:
+            raise ValueError(f"the voltage must be more than 0 V, not {self.voltage_v}")
         if self.phases not in (0, 1, 3):
             raise ValueError(f"a connector has 1 or 3 phases, or 0 for direct current, not {self.phases}")
 

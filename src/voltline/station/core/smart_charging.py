@@ -173,6 +173,8 @@ class SmartCharging:
             return Offer(connector.id, None)
         self._forget_ended()
         self._adopt(connector)
+        if 0 not in self._site_a and not self._store.stack.has_most:
+            return self._own_offer(connector)
         offers = self._offers()
         for other in self._connectors.outlets:
             to_be = offers.get(other.id)
