@@ -28,7 +28,7 @@ weather: {lost: 0.02, offline_a_week: 20, offline_s: 900, reboots_a_week: 10, st
 def test_no_fuse_is_overloaded_whatever_the_weather(seed):
     found = outcome("voltline", read_site("small.yaml", SMALL), 1, seed, Live(seed))
     assert found.over_s == 0
-    assert found.worst <= 1.0
+    assert found.worst <= 1.0 + 1e-9
     assert found.delivered_kwh > 20
 
 
