@@ -19,7 +19,7 @@ COMMANDS = {
     "serve": "Run the central system: OCPP for charge points, REST for you.",
     "station": "Run a simulated charge point against any central system.",
     "fleet": "Run thousands of simulated charge points, with a report.",
-    "site": "Share a grid connection between charge points: simulate it, steer it, draw it.",
+    "site": "Share a grid connection: simulate it, steer it, draw it.",
     "inspect": "Inspect OCPP logs of any format: what happened, what is wrong, who should act.",
     "explain": "Explain a finding, an action, an error code or a configuration key.",
     "demo": "Run both together and watch the charge points charge.",
