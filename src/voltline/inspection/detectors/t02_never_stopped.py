@@ -19,6 +19,7 @@ _IN_USE = frozenset(
     {ChargePointStatus.CHARGING, ChargePointStatus.SUSPENDED_EV, ChargePointStatus.SUSPENDED_EVSE}
 )
 _RESET_LASTS = timedelta(minutes=10)
+_MOST_OPEN = 500
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -117,6 +118,8 @@ class NeverStopped(Detector):
                 self._doubt(one, event, "the next transaction began on the connector")
                 one.replaced = True
         self._open[response.transaction_id] = _Open(exchange, connector)
+        if len(self._open) > _MOST_OPEN:
+            self._trust(next(iter(self._open)), gone=True)
 
     def _called(self, exchange: Exchange, event: Event) -> None:
         name = exchange.name
