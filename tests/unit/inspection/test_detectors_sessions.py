@@ -45,6 +45,8 @@ def test_t01_tells_an_answer_without_a_transaction_id() -> None:
     assert finding.severity is Severity.CRITICAL
     assert finding.connector == 1
     assert [one.line for one in finding.evidence] == [5, 6]
+    (finding,) = log.later(60).stop(-1).later(400).heartbeat().found("T01")
+    assert (finding.connector, finding.count) == (1, 2)
 
 
 def test_t01_tells_an_error_and_the_minus_one_after_it() -> None:

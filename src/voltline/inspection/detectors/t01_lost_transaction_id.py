@@ -33,6 +33,7 @@ class Settings(DetectorSettings, frozen=True):
 class _Unconfirmed(NamedTuple):
     start: Exchange
     why: str
+    told: bool = False
 
 
 class LostTransactionId(Detector):
@@ -80,7 +81,7 @@ class LostTransactionId(Detector):
         """A start that had time enough for its retries and got no id."""
         for connector, one in self._unconfirmed.items():
             begun = one.start.call.at
-            if begun is None or facts.now is None:
+            if one.told or begun is None or facts.now is None:
                 continue
             if facts.now - begun > timedelta(seconds=self.settings.retried_for_s):
                 yield self._lost(facts, connector, one)
@@ -94,11 +95,12 @@ class LostTransactionId(Detector):
             why = f"was answered with the error {exchange.error.code}"
             self._unconfirmed[connector] = _Unconfirmed(exchange, why)
         elif not _has_id(exchange):
-            self._unconfirmed.pop(connector, None)
-            yield self._lost(facts, connector, _Unconfirmed(exchange, "was answered without a transactionId"))
+            lost = _Unconfirmed(exchange, "was answered without a transactionId", told=True)
+            self._unconfirmed[connector] = lost
+            yield self._lost(facts, connector, lost)
         elif before is not None:
             del self._unconfirmed[connector]
-            if not _same_start(before.start, exchange):
+            if not before.told and not _same_start(before.start, exchange):
                 yield self._lost(facts, connector, before)
 
     def _used(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
