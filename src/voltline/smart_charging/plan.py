@@ -7,7 +7,7 @@ clocks on the wall do on the days on which they are changed (errata 3.78).
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -36,11 +36,6 @@ def microseconds(at: datetime) -> int:
     """Since 1970 by UTC."""
     passed = at - _EPOCH
     return (passed.days * _DAY_S + passed.seconds) * SECOND_US + passed.microseconds
-
-
-def moment(at_us: int) -> datetime:
-    """The other way round. Raises OverflowError beyond the calendar."""
-    return _EPOCH + timedelta(microseconds=at_us)
 
 
 class Installed(NamedTuple):
