@@ -272,11 +272,11 @@ def _unpacked(stack: ExitStack, stream: IO[bytes]) -> IO[bytes]:
         head = stream.read(6)
         stream.seek(0)
         if head.startswith(_GZIP):
-            stream = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=stream)))  # noqa: SIM115
+            stream = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=stream)))
         elif head.startswith(_BZIP2):
             stream = stack.enter_context(cast(IO[bytes], bz2.BZ2File(stream)))
         elif head.startswith(_XZ):
-            stream = stack.enter_context(cast(IO[bytes], lzma.LZMAFile(stream)))
+            stream = stack.enter_context(cast(IO[bytes], lzma.LZMAFile(stream)))  # noqa: SIM115
         else:
             break
     return stream

@@ -43,7 +43,7 @@ _DIGITS = re.compile(r"\d+")
 def read_time(text: str) -> datetime | None:
     """The time that the whole of `text` is; None where it is none, or none that exists."""
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.replace("/", "-") if text[4:5] == "/" else text)
     except ValueError:
         pass
     found = STAMP.fullmatch(text.strip())

@@ -39,7 +39,6 @@ _ESCAPED = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
 _ELISION = re.compile(r"\.\.\.|…|\[Object\]|\[Array\]|\bmore items?\b|<truncated|\(truncated")
 _CURLY = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " ", "\u2019": "'"})
 _BETWEEN = re.compile(r'("(?:[^"\\]|\\.)*+")|\t+', re.DOTALL)
-_PLACEHOLDER_COMMA = re.compile(r",(?=\s*[\]}])")
 
 _read_elements = msgspec.json.Decoder(list[Raw]).decode
 _read_text = msgspec.json.Decoder(str).decode
@@ -96,8 +95,9 @@ def found_in(text: str) -> Iterator[Found]:
 
 
 def _first(text: str) -> Found:
-    balance = Balance()
-    end = balance.feed(text)
+    if is_frame(text):
+        return Found(text, (Damage.TRUNCATED,) if looks_cut(text) else ())
+    end = Balance().feed(text)
     if end is not None and is_frame(text[:end]):
         return Found(text[:end], (Damage.TRUNCATED,) if looks_cut(text[:end]) else (), text[end:])
     found = _repaired(text)
@@ -179,13 +179,13 @@ def _unquoted_entities(text: str) -> Found | None:
 
 
 def _mended(text: str) -> Found | None:
-    """Curly quotes of a word processor, tabs where a spreadsheet had commas, a comma too many."""
+    """Curly quotes of a word processor, tabs where a spreadsheet had commas."""
     plain = text.translate(_CURLY)
     end = Balance().feed(plain)
     if end is None:
         return None
     plain, after = plain[:end], plain[end:]
-    for change in (lambda said: said, _with_commas, lambda said: _PLACEHOLDER_COMMA.sub("", said)):
+    for change in (lambda said: said, _with_commas):
         changed = change(plain)
         if changed != text[:end] and is_frame(changed):
             return Found(changed, (Damage.MENDED,), after)
@@ -193,6 +193,8 @@ def _mended(text: str) -> Found | None:
 
 
 def _with_commas(text: str) -> str:
+    if "\t" not in text:
+        return text
     commas = _BETWEEN.sub(lambda part: part[1] or ",", text)
     # A tab beside a comma, a colon or a bracket was only space.
     return re.sub(r"(?<=[,:\[{]),|,(?=[,:\]}])", "", commas)

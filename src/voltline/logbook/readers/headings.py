@@ -40,11 +40,7 @@ class Headings:
         span = self._span
         if span is not None:
             begin, end = span
-            at: datetime | None
-            try:
-                at = datetime.fromisoformat(text[begin:end])
-            except ValueError:
-                at = read_time(text[begin:end])
+            at = read_time(text[begin:end])
             if at is not None:
                 heading = self._known.get(f"{text[:begin]}{AT}{text[end:]}")
                 if heading is not None:

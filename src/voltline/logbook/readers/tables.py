@@ -31,7 +31,7 @@ class Table:
     def row(self, text: str) -> list[str] | None:
         """The cells of a row; None where the text is none of this table."""
         try:
-            cells = next(csv.reader([text], delimiter=self._delimiter, strict=False), [])
+            cells = next(csv.reader((text,), delimiter=self._delimiter), [])
         except csv.Error:
             return None
         return cells if len(cells) == self.width else None
