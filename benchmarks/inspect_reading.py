@@ -1,6 +1,6 @@
 """Frames a second that one core reads from logs, and the memory it takes, beside a bare loop.
 
-    .venv/bin/python -P benchmarks/inspect_reading.py [--frames 200000] [--large-mib 1024]
+    .venv/bin/python benchmarks/inspect_reading.py [--frames 200000] [--large-mib 1024]
 
 The peer matches one regular expression a line and gives what it finds to json.loads. It judges nothing, and
 knows one format: it is there to say what the machine does. Memory is the peak of a process of its own that

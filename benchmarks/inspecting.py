@@ -1,6 +1,6 @@
 """How fast a log is inspected with all detectors on, and in how much memory.
 
-    python -m benchmarks.inspect --frames 400000
+    python -m benchmarks.inspecting --frames 400000
 
 Writes a log of charging sessions in one-line form (Python's `ocpp` with times), inspects it in one process
 with all detectors, then with none, and prints frames a second, the peak of resident memory, and what a bare
