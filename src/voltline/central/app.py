@@ -75,6 +75,9 @@ from voltline.transport.server import CentralSystem, ServerOptions
 
 log = logging.getLogger(__name__)
 
+BATCH_INTERVAL_S = 0.006
+"""Under load messages are stored so often: a commit costs as much for few as for many."""
+
 TRY_AGAIN_LATER = 1013
 """WebSocket close code: the server cannot serve just now."""
 

@@ -292,15 +292,23 @@ async def test_writer_that_was_never_started_takes_nothing(store: FakeStore) -> 
     assert await writer.close() == 0
 
 
-async def test_batches_begin_no_closer_than_the_interval(store: FakeStore) -> None:
+async def test_many_works_are_stored_in_batches_that_begin_no_closer_than_the_interval(
+    store: FakeStore,
+) -> None:
     async with writing(store, interval_s=0.02) as writer:
         loop = asyncio.get_running_loop()
-        await writer.submit(add, 0)
         began = loop.time()
-        for number in range(1, 4):
-            await writer.submit(add, number)
+        for first in range(0, 60, 20):
+            await asyncio.gather(*(writer.submit(add, number) for number in range(first, first + 20)))
         assert loop.time() - began >= 0.04
-        assert store.durable == [0, 1, 2, 3]
+        assert store.durable == list(range(60))
+
+
+async def test_works_among_few_are_never_delayed_by_the_interval(store: FakeStore) -> None:
+    async with writing(store, interval_s=30) as writer:
+        for number in range(40):
+            await asyncio.wait_for(writer.submit(add, number), 20)
+    assert store.durable == list(range(40))
 
 
 async def test_no_work_is_forgotten_between_sleeping_and_waking(store: FakeStore) -> None:

@@ -59,6 +59,8 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+_CROWD = 16
+"""A batch of so many works is one under load."""
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -119,8 +121,8 @@ class GroupCommit:
     - While the database is out of reach, the batch is held and tried again, for ever: nobody is told
       that a message failed because a disk was full. Watch `healthy` and `waiting`.
 
-    `interval_s` is the least time between the beginnings of two batches: under load it makes batches
-    larger at the price of so much latency; the first work after a rest is never delayed.
+    `interval_s` is the least time between the beginnings of two batches while many works come: it makes
+    batches larger at the price of so much latency. A work that comes among few is never delayed.
     """
 
     def __init__(
@@ -232,15 +234,17 @@ class GroupCommit:
     def _run_batches(self) -> None:
         queue = self._queue
         began = -self._interval_s
+        crowded = False
         while True:
             if not queue and not self._sleep_until_work():
                 return
             pause = began + self._interval_s - perf_counter()
-            if pause > 0 and not self._closing:
+            if crowded and pause > 0 and not self._closing:
                 self._give_up.wait(pause)
             began = perf_counter()
             batch = [queue.popleft() for _ in range(min(len(queue), self._largest_batch))]
             self._running = len(batch)
+            crowded = len(batch) >= _CROWD
             try:
                 self._run(batch)
             except _GivenUp:
