@@ -46,6 +46,10 @@ CONFIGURATION = """\
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "502", "504"]
 
+# A body that is too large is refused before anybody looks into it.
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
+
 # Requests wait as long as they are told to, and behind those that were told so before: for an hour.
 [parameters]
 "query.timeout_s" = 1

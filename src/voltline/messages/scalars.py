@@ -96,8 +96,10 @@ def read_decimal_number(shape: DecimalNumber, value: object, note: Note) -> floa
 
 def has_one_decimal(number: float) -> bool:
     """Whether a number is a multiple of 0.1, as far as binary floating point can tell. OCPP 1.6, 7.13."""
-    # Beyond this no float has a digit after the point.
-    return abs(number) >= 1e15 or abs(number * 10 - round(number * 10)) < 1e-6
+    if abs(number) >= 1e15:
+        return True  # beyond this no float has a digit after the point
+    tenths = round(number * 10)
+    return abs(number * 10 - tenths) < 1e-9 * max(1.0, abs(number)) and (tenths != 0 or number == 0)
 
 
 def _number(value: object, wanted: str, note: Note) -> Decimal | None:

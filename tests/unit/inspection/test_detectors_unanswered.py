@@ -1,6 +1,7 @@
 """R01: what counts as unanswered, and what does not."""
 
 from tests.unit.inspection.inspection_lab import Log
+
 from voltline.inspection.findings import Severity, Who
 from voltline.inspection.records import Damage
 

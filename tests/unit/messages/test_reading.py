@@ -523,6 +523,12 @@ def test_every_tenth_from_0_to_1000_is_a_limit() -> None:
     assert request("SetChargingProfile", sent, Mode.STRICT).deviations == ()
 
 
+def test_a_number_that_is_nearly_nothing_is_no_tenth() -> None:
+    sent = text({"connectorId": 0, "csChargingProfiles": PROFILE}).replace("16.0", "2.5e-42")
+    (found,) = request("SetChargingProfile", sent).deviations
+    assert found.kind is DeviationKind.NOT_ONE_DECIMAL
+
+
 def test_a_limit_of_two_decimals_is_kept_and_noted() -> None:
     sent = text({"connectorId": 0, "csChargingProfiles": PROFILE}).replace("16.0", "8.15")
     reading = request("SetChargingProfile", sent)
