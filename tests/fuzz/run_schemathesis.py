@@ -48,7 +48,9 @@ expected-statuses = ["2xx", "3xx", "4xx", "502", "504"]
 
 # A body that is too large is refused before anybody looks into it.
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
+expected-statuses = [
+    "400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"
+]
 
 # Requests wait as long as they are told to, and behind those that were told so before: for an hour.
 [parameters]
