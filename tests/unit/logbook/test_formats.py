@@ -18,22 +18,22 @@ STATION, CENTRAL, UNKNOWN = Direction.FROM_STATION, Direction.FROM_CENTRAL, Dire
 
 # file: lines, frames, connection lines, notes, lines skipped, formats, kinds of damage
 FOUND = {
-    "f01_python_plain.log": (6, 4, 0, 0, 2, {"python-ocpp": 4}, {}),
-    "f02_home_assistant.log": (12, 4, 0, 0, 7, {"python-ocpp": 4}, {}),
-    "f03_websockets_debug.log": (8, 4, 2, 0, 2, {"websockets-debug": 4}, {"truncated": 2}),
-    "f04_python_formatted.log": (6, 6, 0, 0, 0, {"python-ocpp": 6}, {}),
-    "f05_steve.log": (6, 3, 2, 0, 1, {"steve": 3}, {"mended": 1}),
-    "f06_evcc.log": (6, 4, 0, 0, 2, {"evcc": 4}, {}),
-    "f07_ocpp_go.log": (6, 4, 1, 0, 1, {"ocpp-go": 4}, {}),
-    "f08_libocpp.log": (30, 3, 2, 0, 2, {"libocpp": 3}, {"truncated": 1}),
+    "f01_python_plain.txt": (6, 4, 0, 0, 2, {"python-ocpp": 4}, {}),
+    "f02_home_assistant.txt": (12, 4, 0, 0, 7, {"python-ocpp": 4}, {}),
+    "f03_websockets_debug.txt": (8, 4, 2, 0, 2, {"websockets-debug": 4}, {"truncated": 2}),
+    "f04_python_formatted.txt": (6, 6, 0, 0, 0, {"python-ocpp": 6}, {}),
+    "f05_steve.txt": (6, 3, 2, 0, 1, {"steve": 3}, {"mended": 1}),
+    "f06_evcc.txt": (6, 4, 0, 0, 2, {"evcc": 4}, {}),
+    "f07_ocpp_go.txt": (6, 4, 1, 0, 1, {"ocpp-go": 4}, {}),
+    "f08_libocpp.txt": (30, 3, 2, 0, 2, {"libocpp": 3}, {"truncated": 1}),
     "f09_libocpp.html": (15, 3, 1, 0, 4, {"libocpp-html": 3}, {}),
-    "f10_micro_ocpp.log": (9, 6, 1, 0, 1, {"micro-ocpp": 6}, {"split": 1, "rejoined": 1}),
-    "f11_firmware_c.log": (4, 2, 0, 0, 1, {"firmware-c": 2}, {"rejoined": 1}),
-    "f12_embedded.log": (4, 4, 0, 0, 0, {"firmware-cpp": 2, "tx-rx": 2}, {"unescaped": 2}),
-    "f13_delta_acmax.log": (5, 2, 1, 2, 0, {"delta-syslog": 2}, {"rebuilt": 1}),
-    "f14_qt_charger.log": (2, 0, 0, 2, 0, {}, {}),
+    "f10_micro_ocpp.txt": (9, 6, 1, 0, 1, {"micro-ocpp": 6}, {"split": 1, "rejoined": 1}),
+    "f11_firmware_c.txt": (4, 2, 0, 0, 1, {"firmware-c": 2}, {"rejoined": 1}),
+    "f12_embedded.txt": (4, 4, 0, 0, 0, {"firmware-cpp": 2, "tx-rx": 2}, {"unescaped": 2}),
+    "f13_delta_acmax.txt": (5, 2, 1, 2, 0, {"delta-syslog": 2}, {"rebuilt": 1}),
+    "f14_qt_charger.txt": (2, 0, 0, 2, 0, {}, {}),
     "f15_ocpp_core_pasted.txt": (2, 2, 0, 0, 0, {"ocpp-core-dump": 2}, {}),
-    "f16_simulators.log": (
+    "f16_simulators.txt": (
         15, 9, 0, 0, 1,
         {"websocket-words": 2, "simulator-arrows": 5, "sap-simulator": 2},
         {"unescaped": 2, "truncated": 1},
@@ -43,7 +43,7 @@ FOUND = {
     "f19_citrineos.csv": (4, 2, 0, 0, 1, {"csv": 2}, {}),
     "f19_kwwhat.csv": (5, 4, 0, 0, 1, {"csv": 4}, {}),
     "f19_portal.csv": (4, 2, 0, 0, 2, {"csv": 2}, {"rebuilt": 2}),
-    "f20_objects.log": (2, 2, 0, 0, 0, {"json objects": 2}, {"rebuilt": 2}),
+    "f20_objects.txt": (2, 2, 0, 0, 0, {"json objects": 2}, {"rebuilt": 2}),
     "f21_chat_paste.txt": (10, 6, 0, 0, 3, {"bare frames": 6}, {"mended": 1, "truncated": 2}),
 }  # fmt: skip
 
@@ -118,48 +118,48 @@ def test_a_name_tells_nothing_of_the_format(name: str, tmp_path: Path) -> None:
 def test_formats_may_be_mixed_in_one_file(tmp_path: Path) -> None:
     mixed = tmp_path / "mixed"
     names = [
-        name for name in FOUND if name not in {"f08_libocpp.log", "f21_chat_paste.txt"} and "f19" not in name
+        name for name in FOUND if name not in {"f08_libocpp.txt", "f21_chat_paste.txt"} and "f19" not in name
     ]
     mixed.write_bytes(b"\n".join((FIXTURES / name).read_bytes() for name in names))
     assert reading(mixed)[1].frames == sum(FOUND[name][1] for name in names)
 
 
 def test_an_excerpt_that_is_valid_json_is_told_by_its_length() -> None:
-    excerpt = frames(FIXTURES / "f03_websockets_debug.log")[2]
+    excerpt = frames(FIXTURES / "f03_websockets_debug.txt")[2]
     assert excerpt.text == '[2,"g1","GetC...Profiles"]'
     assert excerpt.truncated
-    whole = frames(FIXTURES / "f03_websockets_debug.log")[3]
+    whole = frames(FIXTURES / "f03_websockets_debug.txt")[3]
     assert whole.text == '[3,"g1",{"...":"..."}]'
     assert not whole.truncated
 
 
 def test_station_and_connection_come_from_what_stands_before_a_frame() -> None:
     of = {name: frames(FIXTURES / name) for name in FOUND}
-    assert [record.station for record in of["f04_python_formatted.log"]] == ["DEPOT-7"] * 2 + [
+    assert [record.station for record in of["f04_python_formatted.txt"]] == ["DEPOT-7"] * 2 + [
         "DEPOT-8"
     ] * 2 + ["4521"] * 2
-    assert of["f02_home_assistant.log"][-1].station is None
-    assert {(record.station, record.connection) for record in of["f05_steve.log"]} == {("DEPOT-7", "aa11-22")}
-    assert {record.station for record in of["f06_evcc.log"]} == {"DEPOT-7"}
-    assert [record.station for record in of["f07_ocpp_go.log"]] == [None, None, "DEPOT-7", "DEPOT-7"]
+    assert of["f02_home_assistant.txt"][-1].station is None
+    assert {(record.station, record.connection) for record in of["f05_steve.txt"]} == {("DEPOT-7", "aa11-22")}
+    assert {record.station for record in of["f06_evcc.txt"]} == {"DEPOT-7"}
+    assert [record.station for record in of["f07_ocpp_go.txt"]] == [None, None, "DEPOT-7", "DEPOT-7"]
     assert {record.station for record in of["f18_debugkit.json"]} == {"DEPOT-7"}
-    assert reading(FIXTURES / "f03_websockets_debug.log")[0][0].station == "DEPOT-7"
+    assert reading(FIXTURES / "f03_websockets_debug.txt")[0][0].station == "DEPOT-7"
 
 
 def test_direction_is_absolute_only_where_the_log_says_so() -> None:
     def directions(name: str) -> list[tuple[Direction, bool | None]]:
         return [(record.direction, record.sent) for record in frames(FIXTURES / name)]
 
-    assert directions("f01_python_plain.log")[:2] == [(UNKNOWN, False), (UNKNOWN, True)]
-    assert directions("f06_evcc.log")[:2] == [(STATION, False), (CENTRAL, True)]
-    assert directions("f07_ocpp_go.log") == [
+    assert directions("f01_python_plain.txt")[:2] == [(UNKNOWN, False), (UNKNOWN, True)]
+    assert directions("f06_evcc.txt")[:2] == [(STATION, False), (CENTRAL, True)]
+    assert directions("f07_ocpp_go.txt") == [
         (STATION, True),
         (CENTRAL, False),
         (UNKNOWN, False),
         (UNKNOWN, True),
     ]
-    assert directions("f08_libocpp.log")[:2] == [(STATION, None), (CENTRAL, None)]
-    assert directions("f10_micro_ocpp.log")[:2] == [(STATION, True), (CENTRAL, False)]
+    assert directions("f08_libocpp.txt")[:2] == [(STATION, None), (CENTRAL, None)]
+    assert directions("f10_micro_ocpp.txt")[:2] == [(STATION, True), (CENTRAL, False)]
     assert directions("f15_ocpp_core_pasted.txt") == [(STATION, None), (CENTRAL, None)]
     assert directions("f17_open_ocpp_trace.jsonl") == [(STATION, None), (CENTRAL, None), (CENTRAL, None)]
     assert directions("f21_chat_paste.txt")[0] == (UNKNOWN, None)
@@ -170,31 +170,31 @@ def test_times_are_those_of_the_log_with_its_zone_or_without() -> None:
         return frames(FIXTURES / name)[0].at
 
     local = datetime(2026, 3, 1, 7, 0)  # noqa: DTZ001  the log has no zone
-    assert first("f01_python_plain.log") is None
-    assert first("f04_python_formatted.log") == local.replace(microsecond=589000)
-    assert first("f06_evcc.log") == local
-    assert first("f08_libocpp.log") == datetime(2026, 3, 1, 6, 0, 0, 455000, UTC)
-    assert first("f12_embedded.log") == local
-    assert first("f13_delta_acmax.log") == datetime(NO_YEAR, 2, 17, 23, 41, 46, 159000)  # noqa: DTZ001
+    assert first("f01_python_plain.txt") is None
+    assert first("f04_python_formatted.txt") == local.replace(microsecond=589000)
+    assert first("f06_evcc.txt") == local
+    assert first("f08_libocpp.txt") == datetime(2026, 3, 1, 6, 0, 0, 455000, UTC)
+    assert first("f12_embedded.txt") == local
+    assert first("f13_delta_acmax.txt") == datetime(NO_YEAR, 2, 17, 23, 41, 46, 159000)  # noqa: DTZ001
     assert first("f15_ocpp_core_pasted.txt") == datetime(2026, 3, 1, 6, 0, 0, 233800)  # noqa: DTZ001
-    assert frames(FIXTURES / "f16_simulators.log")[5].at == local.replace(second=3)
+    assert frames(FIXTURES / "f16_simulators.txt")[5].at == local.replace(second=3)
     assert frames(FIXTURES / "f18_debugkit.json")[1].at == datetime(2026, 3, 1, 6, 0, 0, 694000, UTC)
 
 
 def test_frames_over_several_lines_are_joined_and_marked_where_a_value_was_broken() -> None:
-    wrapped = frames(FIXTURES / "f11_firmware_c.log")[0]
+    wrapped = frames(FIXTURES / "f11_firmware_c.txt")[0]
     assert (
         wrapped.text == '[2,"1","BootNotification",{"chargePointVendor":"Fictive","chargePointModel":"Box"}]'
     )
     assert wrapped.damage == (Damage.REJOINED,)
     assert wrapped.line == 1
-    pretty = frames(FIXTURES / "f08_libocpp.log")[0]
+    pretty = frames(FIXTURES / "f08_libocpp.txt")[0]
     assert pretty.damage == ()
     assert pretty.line == 4
 
 
 def test_a_list_in_a_program_text_is_no_frame() -> None:
-    assert all('"a"' not in record.text for record in frames(FIXTURES / "f02_home_assistant.log"))
+    assert all('"a"' not in record.text for record in frames(FIXTURES / "f02_home_assistant.txt"))
 
 
 def test_a_file_with_its_newest_line_first_is_turned_round() -> None:
@@ -204,7 +204,7 @@ def test_a_file_with_its_newest_line_first_is_turned_round() -> None:
 
 
 def test_a_charger_that_logs_keys_and_values_gets_its_calls_back() -> None:
-    rebuilt = frames(FIXTURES / "f13_delta_acmax.log")[1]
+    rebuilt = frames(FIXTURES / "f13_delta_acmax.txt")[1]
     assert rebuilt.text == '[2,"c1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]'
     assert (rebuilt.direction, rebuilt.damage) == (CENTRAL, (Damage.REBUILT,))
 
