@@ -61,11 +61,6 @@ max-steps = 12
 # Not the addresses in answers: schemathesis stops where one of them is no address.
 inference = { algorithms = ["dependency-analysis"] }
 
-# DELETE cancels a reservation; the record of it stays.
-[[operations]]
-include-operation-id = "getReservation"
-checks.use_after_free.enabled = false
-
 [warnings]
 enabled = false
 """

@@ -116,14 +116,14 @@ async def test_cancelled_reservation_is_cancelled_at_the_charge_point(tmp_path: 
         await cp.boot()
         one, two = await reserved(api, cp), await reserved(api, cp, connector_id=2)
         cp.answers["CancelReservation"] = {"status": "Accepted"}
-        answer = (await api.delete(f"/reservations/{one['id']}")).json()
+        answer = (await api.post(f"/reservations/{one['id']}/cancel")).json()
         assert (answer["status"], answer["reservation"]["state"]) == ("Accepted", "cancelled")
         assert cp.received[-1] == ("CancelReservation", {"reservationId": one["reservation_id"]})
         cp.answers["CancelReservation"] = {"status": "Rejected"}
-        answer = (await api.delete(f"/reservations/{two['id']}")).json()
+        answer = (await api.post(f"/reservations/{two['id']}/cancel")).json()
         assert (answer["status"], answer["reservation"]["state"]) == ("Rejected", "cancelled")
         assert "does not know it" in answer["reservation"]["reason"]
-        again = (await api.delete(f"/reservations/{one['id']}")).json()
+        again = (await api.post(f"/reservations/{one['id']}/cancel")).json()
         assert again["warnings"] == ["the reservation is over: it is cancelled"]
 
 

@@ -98,7 +98,7 @@ async def test_reservation_of_any_connector_is_made_and_cancelled(tmp_path: Path
         assert made["status"] == "Accepted"
         assert cp.view().reservations == 1
         assert [one.status for one in cp.view().connectors] == ["Available", "Available"]
-        cancelled = await api.delete(f"/reservations/{made['reservation']['id']}")
+        cancelled = await api.post(f"/reservations/{made['reservation']['id']}/cancel")
         assert cancelled.is_success, cancelled.text
         await cp.until(lambda view: view.reservations == 0)
 

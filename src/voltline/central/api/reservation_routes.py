@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from litestar import Request, Response, delete, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta, Struct
@@ -181,8 +181,8 @@ async def add_reservation(
     return Response(answered, status_code=HTTPStatus.CREATED)
 
 
-@delete(
-    "/reservations/{reservation_id:int}",
+@post(
+    "/reservations/{reservation_id:int}/cancel",
     status_code=HTTPStatus.OK,
     operation_id="cancelReservation",
     summary="Cancel a reservation",
