@@ -20,6 +20,7 @@ from voltline.station.core.happenings import (
     TransferResult,
 )
 from voltline.station.core.intents import CancelTransfer, Download, Install, Matter, Notice, Upload
+from voltline.station.device import transfers
 from voltline.station.device.logbook import Logbook, discreet, write_archive, write_log
 from voltline.station.device.transfers import BadImage, FileTransfers, NoFiles
 from voltline.station.simulator.firmware_image import SimulatedInstaller
@@ -218,6 +219,28 @@ async def test_only_the_rest_of_the_same_firmware_is_fetched(desk: Desk, ftp: Sm
 async def test_installation_without_a_fetched_file_has_a_problem(desk: Desk):
     desk.files.perform(Install(), desk.report)
     assert await desk.end() == InstallationEnded(problem="the fetched file is gone")
+
+
+class FaultyInstaller:
+    def install(self, image: Path, cancelled: threading.Event) -> str:
+        raise ValueError("no such slot")
+
+
+async def test_fault_of_an_installer_ends_the_installation(logbook: Logbook, ftp: SmallFtp, tmp_path: Path):
+    desk = Desk(FileTransfers(logbook, FaultyInstaller(), folder=tmp_path / "files"))
+    desk.files.perform(Download(1, location(ftp), False), desk.report)
+    await desk.end()
+    desk.files.perform(Install(), desk.report)
+    assert await desk.end() == InstallationEnded(problem="a fault of the station: no such slot")
+
+
+async def test_fault_within_a_transfer_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    def faulty(*_: object, **__: object) -> None:
+        raise ValueError("no such slot")
+
+    monkeypatch.setattr(transfers, "fetch", faulty)
+    desk.files.perform(Download(1, "ftp://h/x", False), desk.report)
+    assert await desk.end() == TransferEnded(1, TransferResult.FAILED, "a fault of the station: no such slot")
 
 
 async def test_log_is_brought_as_it_was_when_it_was_asked_for(desk: Desk, ftp: SmallFtp, logbook: Logbook):

@@ -225,10 +225,15 @@ class FileTransfers:
 
         try:
             work(Conduct(progress=progress, cancelled=cancelled, timeout_s=self._timeout_s))
+        except TransferCancelled:
+            raise
         except TransferFailed as failure:
             return TransferEnded(number, RESULTS[failure.fault], str(failure))
         except OSError as failure:
             return TransferEnded(number, TransferResult.FAILED, f"the station's own disk: {failure}")
+        except Exception as failure:  # the station waits for its end, whatever went wrong
+            log.exception("transfer %d failed by a fault of its own", number)
+            return TransferEnded(number, TransferResult.FAILED, f"a fault of the station: {failure}")
         return TransferEnded(number, TransferResult.DONE)
 
     def _install(self, cancelled: threading.Event, _: Report) -> Happening:
@@ -241,6 +246,9 @@ class FileTransfers:
             return InstallationEnded(problem=str(refusal))
         except OSError as failure:
             return InstallationEnded(problem=f"the station's own disk: {failure}")
+        except Exception as failure:  # an installer is somebody else's
+            log.exception("the installation failed by a fault of its own")
+            return InstallationEnded(problem=f"a fault of the station: {failure}")
         if cancelled.is_set():
             raise TransferCancelled
         return InstallationEnded(firmware_version=version)
