@@ -12,6 +12,7 @@ Then type: plug, tag 04E3F89A2C3C80, unplug, stop
 import asyncio
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from voltline import BootNotification
@@ -90,7 +91,9 @@ class PulseMeter:
         self._read_at = now.monotonic
         return int(self.register_wh)
 
-    def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
+    def measured(
+        self, connector_id: int, now: Moment, wanted: AbstractSet[str] = frozenset()
+    ) -> Sequence[Measured]:
         energy_wh = self.energy_wh(connector_id, now)
         return [
             Measured(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, energy_wh, UnitOfMeasure.WH, decimals=0),

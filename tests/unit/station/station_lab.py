@@ -1,6 +1,7 @@
 """A charge point core on the bench: the test turns its time, and is its central system and its drivers."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -94,7 +95,9 @@ class FixedMeter:
     def energy_wh(self, connector_id: int, now: Moment) -> int:
         return self.wh.get(connector_id, 1000)
 
-    def measured(self, connector_id: int, now: Moment) -> list[Measured]:
+    def measured(
+        self, connector_id: int, now: Moment, wanted: AbstractSet[str] = frozenset()
+    ) -> list[Measured]:
         phases = (Phase.L1, Phase.L2, Phase.L3)
         return [
             Measured(

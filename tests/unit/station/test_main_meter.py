@@ -52,3 +52,18 @@ def test_direct_current_does_not_show_at_the_main_meter():
     assert Measurand.POWER_ACTIVE_IMPORT in told
     assert Measurand.CURRENT_IMPORT not in told
     assert Measurand.VOLTAGE not in told
+
+
+@pytest.mark.parametrize("connector_id", [0, 1])
+@pytest.mark.parametrize("measurand", Measurand)
+@pytest.mark.parametrize("phases", [0, 1, 3])
+def test_meter_that_is_asked_for_one_measurand_tells_the_same_of_it(
+    phases: int, measurand: Measurand, connector_id: int
+):
+    now = moment(60.0)
+    everything = charging(phases).measured(connector_id, now)
+    asked = charging(phases).measured(connector_id, now, {measurand})
+    assert [one for one in asked if one.measurand == measurand] == [
+        one for one in everything if one.measurand == measurand
+    ]
+    assert len(asked) < len(everything)

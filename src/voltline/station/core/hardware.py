@@ -1,6 +1,7 @@
 """What the core has to know of the station it lives in, and the ports through which it asks the hardware."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Protocol
 
@@ -12,6 +13,8 @@ from voltline.station.core.moment import Moment
 
 ALL_PROFILES = tuple(one for one in FeatureProfile if one is not FeatureProfile.SECURITY)
 """Those that SupportedFeatureProfiles may list (OCPP 1.6, 9.1.29)."""
+
+ALL_MEASURANDS = frozenset(Measurand)
 
 
 class Outlet(Enum):
@@ -89,6 +92,9 @@ class Meter(Protocol):
         """The import register in whole watt hours. It never falls, not across transactions and reboots."""
         ...
 
-    def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
-        """Everything the meter of the connector can tell at this moment."""
+    def measured(
+        self, connector_id: int, now: Moment, wanted: AbstractSet[str] = ALL_MEASURANDS, /
+    ) -> Sequence[Measured]:
+        """What the meter of the connector can tell at this moment: at least of the measurands wanted. More is
+        no harm, but thousands of stations save by it."""
         ...

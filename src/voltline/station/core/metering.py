@@ -12,7 +12,14 @@ from voltline.station.core.bench import Bench
 from voltline.station.core.connectors import Connector, Connectors
 from voltline.station.core.measurands import Selection, selection_of
 from voltline.station.core.outbox import Leave, Outbox
-from voltline.station.core.readings import INTERVALS, intervals_since, registers_in, sampled
+from voltline.station.core.readings import (
+    INTERVALS,
+    REGISTERS,
+    intervals_since,
+    needed_for,
+    registers_in,
+    sampled,
+)
 from voltline.station.core.timers import Timer
 from voltline.station.core.transaction import Transaction
 
@@ -130,7 +137,8 @@ class Metering:
     def _mark(self, transaction: Transaction) -> None:
         """Count the energy of intervals from here, if any is told."""
         if _tells_intervals(self._selection(SAMPLED)) or _tells_intervals(self._selection(KEPT)):
-            measured = self._bench.meter.measured(transaction.connector_id, self._bench.now)
+            meter, now = self._bench.meter, self._bench.now
+            measured = meter.measured(transaction.connector_id, now, REGISTERS)
             transaction.marks = registers_in(measured)
 
     def _selection(self, key: str) -> Selection:
@@ -145,7 +153,7 @@ class Metering:
     ) -> MeterValue | None:
         if not selection:
             return None
-        measured = self._bench.meter.measured(connector_id, self._bench.now)
+        measured = self._bench.meter.measured(connector_id, self._bench.now, needed_for(selection))
         timestamp = self._bench.timestamp
         if transaction is not None:
             if _tells_intervals(selection):

@@ -15,6 +15,8 @@ INTERVALS = frozenset(one for one in Measurand if one.endswith(".Interval"))
 
 _REGISTERS = {one: Measurand(f"{one.removesuffix('.Interval')}.Register") for one in INTERVALS}
 
+REGISTERS = frozenset(_REGISTERS.values())
+
 
 class Place(NamedTuple):
     """Where which quantity is measured."""
@@ -73,6 +75,13 @@ def sampled(
         for one in measured
         if (chosen := phases.get(one.measurand)) is not None and ("" in chosen or one.phase in chosen)
     ]
+
+
+@lru_cache(maxsize=256)
+def needed_for(selection: Selection) -> frozenset[str]:
+    """The measurands that have to be read to tell these: an interval is counted by its register."""
+    chosen = {measurand for measurand, _ in selection}
+    return frozenset(chosen | {_REGISTERS[one] for one in INTERVALS & chosen})
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,7 @@
 """The hardware of a simulated station: its outlets, seen as a meter and as a device."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from random import Random
 
 from voltline.messages import ChargePointErrorCode
@@ -9,7 +10,7 @@ from voltline.station.core.happenings import CablePlugged, FaultRaised, Happenin
 from voltline.station.core.hardware import Measured
 from voltline.station.core.intents import Energize, Lock, Offer
 from voltline.station.core.moment import Moment
-from voltline.station.simulator.meter import misread, readings, readings_together
+from voltline.station.simulator.meter import MEASURANDS, misread, readings, readings_together
 from voltline.station.simulator.outlet import Outlet, whole_wh
 
 
@@ -82,12 +83,14 @@ class SimulatedDevice:
         outlet.advance(now.monotonic)
         return whole_wh(outlet)
 
-    def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
-        """Everything the meter of the connector tells now; connector 0 is the main meter."""
+    def measured(
+        self, connector_id: int, now: Moment, wanted: AbstractSet[str] = MEASURANDS
+    ) -> Sequence[Measured]:
+        """What the meter of the connector tells now; connector 0 is the main meter."""
         chosen = (self.outlet(connector_id),) if connector_id else self._outlets
         for outlet in chosen:
             outlet.advance(now.monotonic)
-        values = readings(chosen[0]) if connector_id else readings_together(chosen)
+        values = readings(chosen[0], wanted) if connector_id else readings_together(chosen, wanted)
         return misread(values, self._reading_faults) if self._reading_faults else values
 
     # ---- as a device

@@ -1,6 +1,7 @@
 """The meters of a simulated station whose process may end: what they have told they never take back."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -8,6 +9,7 @@ from voltline.station.core.hardware import Measured
 from voltline.station.core.moment import Moment
 from voltline.station.device.storage import Storage
 from voltline.station.simulator.device import SimulatedDevice
+from voltline.station.simulator.meter import MEASURANDS
 
 RECORD = "meter"
 
@@ -45,9 +47,11 @@ class LastingMeter:
         self._keep()
         return energy_wh
 
-    def measured(self, connector_id: int, now: Moment) -> Sequence[Measured]:
-        """Everything the meter of the connector tells."""
-        values = self._device.measured(connector_id, now)
+    def measured(
+        self, connector_id: int, now: Moment, wanted: AbstractSet[str] = MEASURANDS
+    ) -> Sequence[Measured]:
+        """What the meter of the connector tells."""
+        values = self._device.measured(connector_id, now, wanted)
         self._keep()
         return values
 

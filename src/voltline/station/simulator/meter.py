@@ -1,6 +1,7 @@
 """What the meter of a simulated connector tells: all 22 measurands of OCPP 1.6, 7.31."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from math import floor
 
@@ -28,6 +29,7 @@ _REGISTERS = (
     M.ENERGY_REACTIVE_IMPORT_REGISTER,
     M.ENERGY_REACTIVE_EXPORT_REGISTER,
 )
+_ENERGY_UNITS = (U.WH, U.WH, U.VARH, U.VARH)
 _INTERVALS = (
     M.ENERGY_ACTIVE_IMPORT_INTERVAL,
     M.ENERGY_ACTIVE_EXPORT_INTERVAL,
@@ -45,29 +47,36 @@ _CURRENTS = (M.CURRENT_IMPORT, M.CURRENT_EXPORT)
 _AVERAGED = (M.VOLTAGE, M.FREQUENCY)
 
 
-def readings(outlet: Outlet) -> list[Measured]:
-    """Everything that can be told at the moment up to which the outlet was advanced."""
-    values = [*_energy(outlet), *_power(outlet), *_electricity(outlet)]
+def readings(outlet: Outlet, wanted: AbstractSet[str] = MEASURANDS) -> list[Measured]:
+    """What can be told at the moment up to which the outlet was advanced: at least what is wanted of it.
+
+    Thousands of stations read their meters all the time, and most want a few of 22 measurands.
+    """
     inside = Location.BODY
-    values += [
-        Measured(M.FREQUENCY, outlet.frequency_hz(), decimals=2),
-        Measured(M.TEMPERATURE, outlet.temperature_c, U.CELSIUS, location=inside),
-        Measured(M.RPM, outlet.fan_rpm(), location=inside, decimals=0),
-    ]
-    if outlet.vehicle is not None:
+    values: list[Measured] = []
+    for measurands, tell in _GROUPS:
+        if not wanted.isdisjoint(measurands):
+            values += tell(outlet)
+    if M.FREQUENCY in wanted:
+        values.append(Measured(M.FREQUENCY, outlet.frequency_hz(), decimals=2))
+    if M.TEMPERATURE in wanted:
+        values.append(Measured(M.TEMPERATURE, outlet.temperature_c, U.CELSIUS, location=inside))
+    if M.RPM in wanted:
+        values.append(Measured(M.RPM, outlet.fan_rpm(), location=inside, decimals=0))
+    if outlet.vehicle is not None and M.SOC in wanted:
         soc = 100.0 * outlet.vehicle.soc
         values.append(Measured(M.SOC, soc, U.PERCENT, location=Location.EV, decimals=0))
     return values
 
 
-def readings_together(outlets: Iterable[Outlet]) -> list[Measured]:
+def readings_together(outlets: Iterable[Outlet], wanted: AbstractSet[str] = MEASURANDS) -> list[Measured]:
     """What the main meter of a station tells at that moment: of what flows the sum, and the grid's voltage.
 
     Direct current is made behind it, and does not show.
     """
     places: dict[tuple[Measurand, Phase | None], list[Measured]] = {}
     for outlet in outlets:
-        for one in readings(outlet):
+        for one in readings(outlet, wanted):
             if one.measurand in _SUMMED or (outlet.phases and one.measurand in (*_CURRENTS, *_AVERAGED)):
                 places.setdefault((one.measurand, one.phase), []).append(one)
     together = []
@@ -79,14 +88,17 @@ def readings_together(outlets: Iterable[Outlet]) -> list[Measured]:
     return together
 
 
-def _energy(outlet: Outlet) -> list[Measured]:
-    units = (U.WH, U.WH, U.VARH, U.VARH)
+def _registers(outlet: Outlet) -> list[Measured]:
     return [
         Measured(measurand, floor(value), unit, decimals=0)
-        for measurand, value, unit in zip(_REGISTERS, outlet.registers.values(), units, strict=True)
-    ] + [
+        for measurand, value, unit in zip(_REGISTERS, outlet.registers.values(), _ENERGY_UNITS, strict=True)
+    ]
+
+
+def _intervals(outlet: Outlet) -> list[Measured]:
+    return [
         Measured(measurand, value, unit, decimals=0)
-        for measurand, value, unit in zip(_INTERVALS, outlet.interval(), units, strict=True)
+        for measurand, value, unit in zip(_INTERVALS, outlet.interval(), _ENERGY_UNITS, strict=True)
     ]
 
 
@@ -104,7 +116,7 @@ def _power(outlet: Outlet) -> list[Measured]:
     ]
 
 
-def _electricity(outlet: Outlet) -> list[Measured]:
+def _currents(outlet: Outlet) -> list[Measured]:
     phases = outlet.phases
     out = outlet.vehicle is not None and outlet.vehicle.feeds_back
     values = []
@@ -113,15 +125,26 @@ def _electricity(outlet: Outlet) -> list[Measured]:
         told = current * outlet.noise(_NOISE, 2.0 + number)
         values.append(Measured(M.CURRENT_IMPORT, 0.0 if out else told, U.A, line, decimals=2))
         values.append(Measured(M.CURRENT_EXPORT, told if out else 0.0, U.A, line, decimals=2))
-    to_neutral = _TO_NEUTRAL[:phases] if phases else (None,)
-    for phase, voltage in zip(to_neutral, outlet.voltages_v(), strict=True):
-        values.append(Measured(M.VOLTAGE, voltage, U.V, phase))
+    return values
+
+
+def _voltages(outlet: Outlet) -> list[Measured]:
+    phases = _TO_NEUTRAL[: outlet.phases] if outlet.phases else (None,)
+    values = [
+        Measured(M.VOLTAGE, voltage, U.V, phase)
+        for phase, voltage in zip(phases, outlet.voltages_v(), strict=True)
+    ]
     for phase, voltage in zip(_BETWEEN, outlet.voltages_between_v(), strict=False):
         values.append(Measured(M.VOLTAGE, voltage, U.V, phase))
-    offered_w = outlet.offered_a * (phases or GRID_PHASES) * NOMINAL_V
-    values.append(Measured(M.CURRENT_OFFERED, _offered_a(outlet, offered_w), U.A))
-    values.append(Measured(M.POWER_OFFERED, offered_w, U.W, decimals=0))
     return values
+
+
+def _offers(outlet: Outlet) -> list[Measured]:
+    offered_w = outlet.offered_a * (outlet.phases or GRID_PHASES) * NOMINAL_V
+    return [
+        Measured(M.CURRENT_OFFERED, _offered_a(outlet, offered_w), U.A),
+        Measured(M.POWER_OFFERED, offered_w, U.W, decimals=0),
+    ]
 
 
 def _offered_a(outlet: Outlet, offered_w: float) -> float:
@@ -129,6 +152,17 @@ def _offered_a(outlet: Outlet, offered_w: float) -> float:
         return outlet.offered_a
     voltage = outlet.voltages_v()[0]
     return offered_w / voltage if voltage else 0.0
+
+
+_GROUPS: tuple[tuple[AbstractSet[str], Callable[[Outlet], list[Measured]]], ...] = (
+    (frozenset(_REGISTERS), _registers),
+    (frozenset(_INTERVALS), _intervals),
+    (frozenset((*_POWERS, M.POWER_FACTOR)), _power),
+    (frozenset(_CURRENTS), _currents),
+    (frozenset({M.VOLTAGE}), _voltages),
+    (frozenset({M.CURRENT_OFFERED, M.POWER_OFFERED}), _offers),
+)
+"""What is told together, in the order in which it is told."""
 
 
 def misread(values: Iterable[Measured], faults: Iterable[ReadingFault]) -> list[Measured]:
