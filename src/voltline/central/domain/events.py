@@ -33,6 +33,9 @@ class EventKind(StrEnum):
     SITE_FINDING = "site.finding"
     SECURITY_EVENT = "security.event"
     DEVIATION = "deviation"
+    FINDING_OPENED = "finding.opened"
+    FINDING_REOPENED = "finding.reopened"
+    FINDING_CLOSED = "finding.closed"
     QUARANTINE_ADDED = "quarantine.added"
     QUARANTINE_REPAIRED = "quarantine.repaired"
 

@@ -22,6 +22,7 @@ from voltline.central.storage.deviations import SqlDeviations
 from voltline.central.storage.events import SqlEvents
 from voltline.central.storage.file_jobs import SqlFileJobs
 from voltline.central.storage.files import SqlFiles
+from voltline.central.storage.findings import SqlFindings
 from voltline.central.storage.local_lists import SqlLocalLists
 from voltline.central.storage.metering import SqlMeterValues
 from voltline.central.storage.quarantine import SqlQuarantine, SqlRepairs
@@ -44,6 +45,7 @@ class SqlUnitOfWork:
         self.commands = SqlCommands(scope)
         self.tokens = SqlTokens(scope)
         self.deviations = SqlDeviations(scope)
+        self.findings = SqlFindings(scope)
         self.meter_values = SqlMeterValues(scope)
         self.stations = SqlStations(scope, self.meter_values)
         self.configuration = SqlConfigurations(scope)

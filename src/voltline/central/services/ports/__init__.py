@@ -35,6 +35,7 @@ from voltline.central.services.ports.data_transfer import DataTransferQueries, D
 from voltline.central.services.ports.deviations import DeviationQueries, Deviations
 from voltline.central.services.ports.events import EventQueries, Events
 from voltline.central.services.ports.files import FileJobs, FileQueries, Files
+from voltline.central.services.ports.findings import FindingQueries, Findings
 from voltline.central.services.ports.local_lists import LocalListQueries, LocalLists
 from voltline.central.services.ports.reservations import ReservationQueries, Reservations
 from voltline.central.services.ports.sites import SiteQueries, Sites
@@ -184,6 +185,8 @@ class UnitOfWork(Protocol):
     def tokens(self) -> Tokens: ...
     @property
     def deviations(self) -> Deviations: ...
+    @property
+    def findings(self) -> Findings: ...
 
 
 class Writer(Protocol):
@@ -227,6 +230,7 @@ class Queries(
     ConfigurationQueries,
     EventQueries,
     DeviationQueries,
+    FindingQueries,
     TransactionQueries,
     IdTagQueries,
     LocalListQueries,

@@ -17,6 +17,7 @@ from voltline.central.storage.queries.data_transfer import DataTransferReads
 from voltline.central.storage.queries.deviations import DeviationReads
 from voltline.central.storage.queries.events import EventReads
 from voltline.central.storage.queries.files import FileReads
+from voltline.central.storage.queries.findings import FindingReads
 from voltline.central.storage.queries.local_lists import LocalListReads
 from voltline.central.storage.queries.reservations import ReservationReads
 from voltline.central.storage.queries.sites import SiteReads
@@ -30,6 +31,7 @@ class SqlQueries(
     ConfigurationReads,
     EventReads,
     DeviationReads,
+    FindingReads,
     TransactionReads,
     IdTagReads,
     LocalListReads,

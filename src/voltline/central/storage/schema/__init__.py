@@ -20,6 +20,7 @@ from voltline.central.storage.schema.connectivity import connections
 from voltline.central.storage.schema.data_transfer import data_transfer_rules
 from voltline.central.storage.schema.events import deviation_days, deviations, events
 from voltline.central.storage.schema.files import file_job_history, file_jobs, files
+from voltline.central.storage.schema.findings import findings
 from voltline.central.storage.schema.first_floor import (
     boots,
     connectors,
@@ -59,6 +60,7 @@ __all__ = [
     "file_job_history",
     "file_jobs",
     "files",
+    "findings",
     "id_tags",
     "installed_certificates",
     "local_lists",
