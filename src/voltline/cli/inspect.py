@@ -11,8 +11,8 @@ from typer.exceptions import TyperException
 
 from voltline.cli.inspect_report import report
 from voltline.cli.layout import output_width, table
+from voltline.inspection.choosing import InvalidDetector, InvalidSetting, UnknownDetector, choose
 from voltline.inspection.findings import Severity
-from voltline.logbook.choosing import InvalidDetector, InvalidSetting, UnknownDetector, choose
 from voltline.logbook.inspecting import Choice, Progress
 from voltline.logbook.inspecting import inspect as inspect_files
 from voltline.logbook.opening import Unreadable

@@ -10,9 +10,9 @@ from time import perf_counter
 
 import msgspec
 
+from voltline.inspection.choosing import Chosen, choose
 from voltline.inspection.detector import DetectorSettings
 from voltline.inspection.inspector import Inspected, Inspector, merged
-from voltline.logbook.choosing import Chosen, choose
 from voltline.logbook.coverage import Coverage
 from voltline.logbook.opening import STDIN, Source, sources
 from voltline.logbook.reading import read

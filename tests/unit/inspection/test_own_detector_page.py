@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.unit.inspection.inspection_lab import Log
 
-from voltline.logbook.choosing import choose
+from voltline.inspection.choosing import choose
 
 PAGE = Path(__file__).parents[3] / "docs/howto/inspect-logs.md"
 
