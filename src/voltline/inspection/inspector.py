@@ -9,6 +9,7 @@ from voltline.inspection.chronicle import SessionSummary, StationSummary
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Finding, Findings
+from voltline.inspection.footage import Footage, FootageTaker, FootageTakerOfMany
 from voltline.inspection.inference import Inference, Settler
 from voltline.inspection.records import Record
 from voltline.inspection.timeline import REMEMBERED
@@ -30,20 +31,27 @@ class Inspected(msgspec.Struct):
     """Worst first."""
     repeated: int = 0
     """Frames left out because another logger told them too."""
+    footage: list[Footage] = []
+    """One for each of `stations`, in the same order, where it was asked for."""
 
 
 class Inspector:
     """Feed it the records of one log in order, as readers yield them, then take `end`.
 
     `detectors` are classes, as `registry.all_detectors` gives them; `settings` are by a detector's id.
+    With `footage`, what a page draws is kept too.
     """
 
     def __init__(
         self,
         detectors: Sequence[type[Detector]],
         settings: Mapping[str, DetectorSettings] | None = None,
+        *,
+        footage: bool = False,
     ) -> None:
         self._detectors = detectors
+        self._takes_footage = footage
+        self._takers: dict[str, FootageTaker] = {}
         self._settings = settings or {}
         self._settler = Settler()
         self._stations: dict[str, StationInspection] = {}
@@ -60,26 +68,42 @@ class Inspector:
             self._inspect(settled)
         sessions: list[SessionSummary] = []
         stations: list[StationSummary] = []
+        footage: list[Footage] = []
         for inspection in self._stations.values():
-            for finding in inspection.end():
-                self._findings.add(finding)
+            self._found(inspection, inspection.end())
             stations.append(inspection.chronicle.close())
             sessions += inspection.chronicle.sessions
+            taker = self._takers.get(inspection.facts.station)
+            if taker is not None:
+                footage.append(taker.take(inspection.facts))
         repeated = self._settler.repeated + sum(one.repeated for one in stations)
-        return Inspected(self._settler.inferences, stations, sessions, list(self._findings), repeated)
+        return Inspected(
+            self._settler.inferences, stations, sessions, list(self._findings), repeated, footage
+        )
 
     def _inspect(self, record: Record) -> None:
         name = record.station or ""
         inspection = self._stations.get(name)
         if inspection is None:
             few = len(self._stations) < FEW_STATIONS
+            detectors = list(self._detectors)
+            if self._takes_footage:
+                detectors.append(FootageTaker if few else FootageTakerOfMany)
             inspection = self._stations[name] = StationInspection(
                 name,
-                self._detectors,
+                detectors,
                 self._settings,
                 remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
             )
-        for finding in inspection.feed(record):
+            if self._takes_footage:
+                (taker,) = (one for one in inspection.detectors if isinstance(one, FootageTaker))
+                self._takers[name] = taker
+        self._found(inspection, inspection.feed(record))
+
+    def _found(self, inspection: StationInspection, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            if self._takes_footage:
+                self._takers[inspection.facts.station].found(finding, inspection.facts)
             self._findings.add(finding)
 
 
@@ -95,4 +119,5 @@ def merged(several: Sequence[Inspected]) -> Inspected:
         [session for one in several for session in one.sessions],
         list(findings),
         sum(one.repeated for one in several),
+        [footage for one in several for footage in one.footage],
     )

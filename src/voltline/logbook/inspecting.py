@@ -49,10 +49,12 @@ def inspect(
     *,
     processes: int | None = None,
     progress: Progress | None = None,
+    footage: bool = False,
 ) -> Result:
     """Read and inspect files, folders, archives; `-` is standard input.
 
-    `processes`: as many as there are cores if not given; several only help several logs. Raises
+    `processes`: as many as there are cores if not given; several only help several logs. `footage`: keep what
+    the HTML page draws. Raises
     `opening.Unreadable` where there is nothing at a path, `choosing.UnknownDetector` for an id that no
     detector has, `choosing.InvalidSetting` for a threshold that cannot be. A file that cannot be read is
     told in its coverage.
@@ -65,9 +67,9 @@ def inspect(
     if workers > 1 and meter.total is not None and meter.total <= SMALL:
         workers = 1
     if workers > 1 and not any(source.path == STDIN for log in logs for source in log):
-        done = _in_processes(logs, choice, workers, meter)
+        done = _in_processes(logs, choice, workers, meter, footage=footage)
     else:
-        done = [_inspected(log, choice, meter.read) for log in logs]
+        done = [_inspected(log, choice, meter.read, footage=footage) for log in logs]
     coverages = [coverage for covered, _ in done for coverage in covered]
     return Result(coverages, merged([inspected for _, inspected in done]), perf_counter() - began)
 
@@ -75,11 +77,13 @@ def inspect(
 Done = tuple[list[Coverage], Inspected]
 
 
-def _inspected(log: Sequence[Source], choice: Choice, progress: Callable[[str, int], None] | None) -> Done:
+def _inspected(
+    log: Sequence[Source], choice: Choice, progress: Callable[[str, int], None] | None, *, footage: bool
+) -> Done:
     """One log, of one file or of several rotated ones."""
     chosen: Chosen = choose(choice.only, choice.without, choice.folders, choice.settings)
     settings: Mapping[str, DetectorSettings] = chosen.settings
-    inspector = Inspector(chosen.detectors, settings)
+    inspector = Inspector(chosen.detectors, settings, footage=footage)
     coverages = []
     for source in log:
         coverage = Coverage(source.name)
@@ -94,18 +98,18 @@ def _told_for(name: str, progress: Callable[[str, int], None]) -> Progress:
     return lambda read_bytes, _: progress(name, read_bytes)
 
 
-def _in_another_process(log: Sequence[Source], choice: Choice) -> Done:
-    return _inspected(log, choice, None)
+def _in_another_process(log: Sequence[Source], choice: Choice, footage: bool) -> Done:
+    return _inspected(log, choice, None, footage=footage)
 
 
 def _in_processes(
-    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: "_Meter"
+    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: "_Meter", *, footage: bool
 ) -> list[Done]:
     """The logs on several cores, the largest first so that none is left for the end. In their order."""
     # Not forked: the caller may have threads.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         largest_first = sorted(range(len(logs)), key=lambda i: -sum(one.size or 0 for one in logs[i]))
-        waiting = {pool.submit(_in_another_process, logs[i], choice): i for i in largest_first}
+        waiting = {pool.submit(_in_another_process, logs[i], choice, footage): i for i in largest_first}
         done: dict[int, Done] = {}
         for future in as_completed(waiting):
             number = waiting[future]

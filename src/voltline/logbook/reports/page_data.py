@@ -1,0 +1,314 @@
+"""A result as the HTML page embeds it: short lists of numbers and texts, cut to what a browser can bear.
+
+Times are milliseconds since 1970 in UTC, energies Wh, power W, currents A.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.curves import Load, Step
+from voltline.inspection.findings import Evidence, Finding
+from voltline.inspection.footage import ConnectorFootage, FindingKey, Footage
+from voltline.inspection.records import Direction
+from voltline.inspection.shots import Shot
+from voltline.logbook.coverage import Coverage
+from voltline.logbook.result import Result
+
+__all__ = ["encoded", "page_data"]
+
+MOST_FRAMES: Final = 12_000
+"""Of all stations together."""
+MOST_TEXT: Final = 6_000_000
+"""Characters of their texts, together."""
+MOST_SESSIONS: Final = 5_000
+MOST_FINDINGS: Final = 2_000
+MOST_STATIONS: Final = 400
+MOST_FILES: Final = 500
+MOST_INFERENCES: Final = 500
+MOST_CURVE_POINTS: Final = 120_000
+"""Of all connectors together."""
+
+Row = list[Any]
+
+
+def page_data(result: Result) -> dict[str, Any]:
+    """Everything that the page shows."""
+    inspected = result.inspected
+    stations = inspected.stations[:MOST_STATIONS]
+    footage: Sequence[Footage | None] = inspected.footage[:MOST_STATIONS] or [None] * len(stations)
+    findings = inspected.findings[:MOST_FINDINGS]
+    sessions = inspected.sessions[:MOST_SESSIONS]
+    names: dict[str, int] = {}
+    for number, station in enumerate(stations):
+        names.setdefault(station.station, number)
+    sources = _Sources()
+    frames, lines = _frames(footage, sources)
+    return {
+        "lines": result.lines,
+        "frames": result.frames,
+        "repeated": result.repeated,
+        "skipped": result.skipped,
+        "files": [_file(one) for one in result.coverages[:MOST_FILES]],
+        "fileCount": len(result.coverages),
+        "inferences": [
+            [one.confidence, one.subject, one.text, one.source, one.line]
+            for one in inspected.inferences[:MOST_INFERENCES]
+        ],
+        "stations": [
+            _station(station, number, footage[number], sessions, findings, len(stations))
+            for number, station in enumerate(stations)
+        ],
+        "stationCount": len(inspected.stations),
+        "sessions": [_session(one, names, sources) for one in sessions],
+        "sessionCount": sum(one.sessions for one in inspected.stations),
+        "findings": [_finding(one, names, sources) for one in findings],
+        "findingCount": len(inspected.findings),
+        "shots": frames,
+        "shotCount": lines,
+        "hasFootage": bool(inspected.footage),
+        "sources": sources.names,
+    }
+
+
+class _Sources:
+    """Names of files, each once."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+    def place(self, evidence: Evidence | None) -> Row | None:
+        return None if evidence is None else [self.number(evidence.source), evidence.line]
+
+
+def _file(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "source": coverage.source,
+        "lines": coverage.lines,
+        "frames": coverage.frames,
+        "connections": coverage.connections,
+        "notes": coverage.notes,
+        "skipped": [
+            [reason, count, coverage.first_skipped[reason]]
+            for reason, count in sorted(coverage.skipped_lines.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        "formats": sorted(coverage.formats, key=lambda name: (-coverage.formats[name], name)),
+        "damage": sorted((str(kind), count) for kind, count in coverage.damage.items()),
+        "newestFirst": coverage.newest_first,
+        "problem": coverage.problem,
+    }
+
+
+def _station(
+    station: StationSummary,
+    number: int,
+    footage: Footage | None,
+    sessions: Sequence[SessionSummary],
+    findings: Sequence[Finding],
+    stations: int,
+) -> dict[str, Any]:
+    numbers = {finding.key: i for i, finding in enumerate(findings)}
+    parts = _from_sessions(station, sessions) if footage is None else footage.connectors
+    most = max(MOST_CURVE_POINTS // max(stations, 1) // max(len(parts), 1), 200)
+    shown = sorted(set(station.connectors) | station.states.keys() | parts.keys())
+    return {
+        "name": station.station,
+        "vendor": station.vendor,
+        "model": station.model,
+        "firmware": station.firmware,
+        "first": _ms(station.first_at),
+        "last": _ms(station.last_at),
+        "frames": station.frames,
+        "malformed": station.malformed,
+        "sessions": station.sessions,
+        "boots": station.boots,
+        "connections": station.connections,
+        "actions": sorted(station.actions.items(), key=lambda item: (-item[1], item[0])),
+        "connectors": [_connector(one, station, parts.get(one) or ConnectorFootage(), most) for one in shown],
+        "gaps": [[_ms(begin), _ms(end)] for begin, end in station.gaps],
+        "connected": [] if footage is None else _times(footage.connected),
+        "disconnected": [] if footage is None else _times(footage.disconnected),
+        "booted": [] if footage is None else _times(footage.boots),
+        "marks": _marks(station, footage, findings, numbers),
+        "lines": 0 if footage is None else footage.lines,
+    }
+
+
+def _connector(number: int, station: StationSummary, part: ConnectorFootage, most: int) -> dict[str, Any]:
+    every = -(-len(part.load) // most) or 1
+    return {
+        "number": number,
+        "states": [[_ms(one.at), one.status, one.error] for one in station.states.get(number, ())],
+        "load": [
+            [_ms(one.at), _rounded(one.power_w, 0), _rounded(one.current_a, 2), int(one.derived)]
+            for one in part.load[::every]
+        ],
+        "limits": [[_ms(one.at), _rounded(one.limit_a, 3)] for one in part.limits],
+        "thinned": part.thinned or every > 1,
+    }
+
+
+def _from_sessions(
+    station: StationSummary, sessions: Sequence[SessionSummary]
+) -> dict[int, ConnectorFootage]:
+    """Where no footage was taken: what the sessions' own curves say."""
+    parts: dict[int, ConnectorFootage] = {}
+    for session in sessions:
+        if session.station != station.station or session.connector is None:
+            continue
+        part = parts.setdefault(session.connector, ConnectorFootage([], []))
+        for point in session.curve:
+            part.load.append(Load(point.at, point.power_w, point.current_a))
+            if not part.limits or part.limits[-1].limit_a != point.limit_a:
+                part.limits.append(Step(point.at, point.limit_a))
+        if session.curve:
+            part.load.append(Load(session.curve[-1].at, None, None))
+    return parts
+
+
+def _marks(
+    station: StationSummary,
+    footage: Footage | None,
+    findings: Sequence[Finding],
+    numbers: dict[FindingKey, int],
+) -> list[Row]:
+    if footage is not None:
+        marks = [(one.at, numbers[one.finding]) for one in footage.marks if one.finding in numbers]
+    else:
+        marks = [
+            (one.first_at, numbers[one.key])
+            for one in findings
+            if one.station == station.station and one.first_at is not None
+        ]
+    return [[_ms(at), number] for at, number in sorted(marks)]
+
+
+def _session(session: SessionSummary, names: dict[str, int], sources: _Sources) -> dict[str, Any]:
+    return {
+        "station": names.get(session.station),
+        "connector": session.connector,
+        "id": session.transaction_id,
+        "tag": session.id_tag,
+        "start": _ms(session.started_at),
+        "stop": _ms(session.stopped_at),
+        "energy": _rounded(session.energy_wh, 0),
+        "duration": session.duration_s,
+        "peak": _rounded(session.peak_power_w, 0),
+        "authorization": session.authorization,
+        "reason": session.reason,
+        "ending": str(session.ending),
+        "unknown": session.unknown,
+        "samples": session.samples,
+        "remote": session.remote,
+        "begins": sources.place(session.begins),
+        "ends": sources.place(session.ends),
+    }
+
+
+def _finding(finding: Finding, names: dict[str, int], sources: _Sources) -> dict[str, Any]:
+    return {
+        "id": finding.detector,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "text": finding.text,
+        "name": finding.station,
+        "station": names.get(finding.station),
+        "connector": finding.connector,
+        "first": _ms(finding.first_at),
+        "last": _ms(finding.last_at),
+        "count": finding.count,
+        "who": str(finding.who),
+        "next": finding.next_step,
+        "basis": finding.basis,
+        "evidence": [[sources.number(one.source), one.line, one.text] for one in finding.evidence],
+    }
+
+
+def _frames(footage: Sequence[Footage | None], sources: _Sources) -> tuple[list[Row], int]:
+    """The lines that are shown, and how many there were."""
+    taken = [(number, one.shots) for number, one in enumerate(footage) if one is not None]
+    share = _share([len(shots) for _, shots in taken], MOST_FRAMES)
+    letters = MOST_TEXT // max(len(taken), 1)
+    rows: list[Row] = []
+    for (number, shots), most in zip(taken, share, strict=True):
+        spent = 0
+        for shot in _both_ends(shots, most):
+            spent += len(shot.text)
+            if spent > letters:
+                break
+            rows.append(_shot(shot, number, sources))
+    return rows, sum(one.lines for one in footage if one is not None)
+
+
+def _share(wanted: Sequence[int], most: int) -> list[int]:
+    """As many for each as it wants, as long as all together are not more than `most`; else fairly less."""
+    shares = [0] * len(wanted)
+    left = most
+    for rank, i in enumerate(sorted(range(len(wanted)), key=lambda i: wanted[i])):
+        shares[i] = min(wanted[i], left // (len(wanted) - rank))
+        left -= shares[i]
+    return shares
+
+
+def _both_ends(shots: Sequence[Shot], most: int) -> Iterable[Shot]:
+    if len(shots) <= most:
+        return shots
+    return [*shots[: most - most // 2], *shots[len(shots) - most // 2 :]]
+
+
+_DIRECTIONS: Final = {Direction.FROM_STATION: 1, Direction.FROM_CENTRAL: 2, Direction.UNKNOWN: 0}
+
+
+def _shot(shot: Shot, station: int, sources: _Sources) -> Row:
+    return [
+        _ms(shot.at),
+        station,
+        _DIRECTIONS[shot.direction],
+        str(shot.kind),
+        shot.action,
+        shot.message_id,
+        sources.number(shot.source),
+        shot.line,
+        shot.text,
+        None if shot.took_s is None else round(shot.took_s * 1000),
+        int(shot.unanswered),
+    ]
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else round(at.astimezone(UTC).timestamp() * 1000)
+
+
+def _times(times: Iterable[datetime]) -> list[int | None]:
+    return [_ms(at) for at in times]
+
+
+def _rounded(value: float | None, digits: int) -> float | int | None:
+    if value is None:
+        return None
+    rounded = round(value, digits)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def encoded(data: dict[str, Any]) -> bytes:
+    """As JSON that may stand inside HTML: nothing in it ends a script or begins a tag or a comment."""
+    text = msgspec.json.encode(data)
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
+    return text
+
+
+_ESCAPES: Final = tuple(
+    (character.encode(), f"\\u{ord(character):04x}".encode()) for character in "<>&\u2028\u2029"
+)
