@@ -15,7 +15,10 @@ from voltline.inspection.profiles import limit_of
 from voltline.inspection.records import Record
 from voltline.messages import ChargingRateUnit, Measurand, MeterValues
 from voltline.messages.types import doc
-from voltline.smart_charging.stack import Limit
+from voltline.smart_charging.stack import LINE_VOLTAGE_V, PHASES, Limit
+
+_HIGHEST_AC_V = 300.0
+"""From phase to neutral."""
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -107,12 +110,33 @@ class LimitNotFollowed(Detector):
 
 
 def _drawn(readings: Readings, unit: ChargingRateUnit) -> float | None:
-    """The largest current of a phase in A, or the power in W."""
-    if unit is ChargingRateUnit.A:
-        found = [one.value for one in readings.numbers if one.measurand is Measurand.CURRENT_IMPORT]
-        return max(found, default=None)
+    """The largest current of a phase in A, or the power in W; None where that is not known."""
+    if unit is ChargingRateUnit.W:
+        return _power_w(readings)
+    current = max(
+        (one.value for one in readings.numbers if one.measurand is Measurand.CURRENT_IMPORT), default=None
+    )
+    if current is None or not _is_direct(readings):
+        return current
+    # Its makers take ampere for those to the vehicle or for those from the grid: only above both is too much.
+    power = _power_w(readings)
+    return None if power is None else min(current, power / (PHASES * LINE_VOLTAGE_V))
+
+
+def _power_w(readings: Readings) -> float | None:
     power = [one for one in readings.numbers if one.measurand is Measurand.POWER_ACTIVE_IMPORT]
     whole = [one.value for one in power if one.phase is None]
     if whole:
         return whole[0]
     return sum(one.value for one in power) if power else None
+
+
+def _is_direct(readings: Readings) -> bool:
+    """Whether the vehicle charges with direct current: no phases, and its battery's voltage or its state."""
+    numbers = readings.numbers
+    if any(one.phase is not None for one in numbers):
+        return False
+    voltages = [one.value for one in numbers if one.measurand is Measurand.VOLTAGE]
+    if voltages:
+        return max(voltages) > _HIGHEST_AC_V
+    return any(one.measurand is Measurand.SOC for one in numbers)

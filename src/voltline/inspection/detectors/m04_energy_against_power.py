@@ -27,6 +27,9 @@ class Settings(DetectorSettings, frozen=True):
     longest_gap_s: Annotated[
         float, doc("Where samples are further apart, power in between is not known.", unit="s")
     ] = 900.0
+    steady_ratio: Annotated[
+        float, doc("Nor is it where two samples differ by more than this, the larger over the smaller.")
+    ] = 1.3
 
 
 class EnergyAgainstPower(Detector):
@@ -41,7 +44,8 @@ class EnergyAgainstPower(Detector):
     explanation = (
         "Power added up over time is energy, so the register must rise by as much. Far more or far less "
         "means that one of them is of another connector or phase. About a thousand times is a unit: kWh sent "
-        "under the name of Wh, or the reverse. Not judged in short sessions and across long gaps."
+        "under the name of Wh, or the reverse. Not judged in short sessions, across long gaps, and where the "
+        "power changed between two samples."
     )
     events = (SessionClosed,)
     settings: Settings = Settings()
@@ -80,6 +84,9 @@ class EnergyAgainstPower(Detector):
             seconds = (after[0] - before[0]).total_seconds()
             if not 0 < seconds <= self.settings.longest_gap_s:
                 continue
+            low, high = sorted((before[1], after[1]))
+            if high > low * self.settings.steady_ratio:
+                continue  # it changed, nobody knows when
             added += (before[1] + after[1]) / 2 * seconds / 3600
             risen += after[2] - before[2]
             span += seconds

@@ -52,7 +52,16 @@ class StuckState(Detector):
         "limit under 6 A keeps it SuspendedEVSE: both are as they should be and not told."
     )
     events = (Call,)
-    actions = frozenset({"StatusNotification", "Heartbeat", "StartTransaction", "BootNotification"})
+    actions = frozenset(
+        {
+            "StatusNotification",
+            "Heartbeat",
+            "StartTransaction",
+            "BootNotification",
+            "SetChargingProfile",
+            "ClearChargingProfile",
+        }
+    )
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -80,36 +89,32 @@ class StuckState(Detector):
         for number, state in self._states.items():
             if state.told:
                 continue
-            lasted = seconds_between(state.since, now)
-            if lasted is None:
+            if state.status is ChargePointStatus.SUSPENDED_EVSE and _held_back(number, facts):
+                state.since = now  # what is held back is not stuck: its time counts from the limit's end
                 continue
-            severity = self._severity(number, state, lasted, facts)
-            if severity is not None:
-                state.told = severity is Severity.WARNING
-                yield self.finding(
-                    facts,
-                    f"The connector was {state.status} for {_span(lasted)}.",
-                    (state.report.call,),
-                    connector=number,
-                    title=f"{self.title} in {state.status}",
-                    severity=severity,
-                    last_at=now,
-                )
+            lasted = seconds_between(state.since, now)
+            if lasted is None or not self._is_stuck(number, state, lasted, facts):
+                continue
+            state.told = True
+            yield self.finding(
+                facts,
+                f"The connector was {state.status} for {_span(lasted)}.",
+                (state.report.call,),
+                connector=number,
+                title=f"{self.title} in {state.status}",
+                last_at=now,
+            )
 
-    def _severity(self, number: int, state: _State, lasted: float, facts: Facts) -> Severity | None:
-        if lasted <= self.settings.longest_s:
-            return None
+    def _is_stuck(self, number: int, state: _State, lasted: float, facts: Facts) -> bool:
         if state.status is ChargePointStatus.FINISHING:
             known = facts.connectors.get(number)
             if known is not None and (known.last_session is not None or known.session is not None):
-                return None  # a car parked after its charge
-        if state.status is ChargePointStatus.SUSPENDED_EVSE and _held_back(number, facts):
-            return None
+                return False  # a car parked after its charge
+        longest_s = self.settings.longest_s
         if state.status is ChargePointStatus.PREPARING:
             timeout = facts.number("ConnectionTimeOut") or 0
-            if lasted <= timeout + self.settings.slack_s:
-                return None
-        return Severity.WARNING
+            longest_s = max(longest_s, timeout + self.settings.slack_s)
+        return lasted > longest_s
 
 
 def _held_back(number: int, facts: Facts) -> bool:
