@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar
 
@@ -44,13 +45,13 @@ class Promise(Generic[T]):
         return self._cancelled
 
     def result(self) -> T:
-        """The result; raises what the work raised."""
+        """The result; raises what the work raised, or CancelledError."""
         if self._failure is not None:
             raise self._failure
         return self._value
 
     def exception(self) -> BaseException | None:
-        return self._failure
+        return None if self._cancelled else self._failure
 
     def set_result(self, value: T) -> None:
         if self._done:
@@ -71,6 +72,7 @@ class Promise(Generic[T]):
         if self._done:
             return False
         self._cancelled = True
+        self._failure = CancelledError()
         self._settle()
         return True
 

@@ -139,6 +139,7 @@ from voltline.messages.reading import (
     encode,
     read_request,
     read_response,
+    request_reader,
 )
 from voltline.messages.reservations import (
     CancelReservation,
@@ -361,4 +362,5 @@ __all__ = [
     "encode",
     "read_request",
     "read_response",
+    "request_reader",
 ]

@@ -43,6 +43,7 @@ __all__ = [
     "encode",
     "read_request",
     "read_response",
+    "request_reader",
 ]
 
 M = TypeVar("M", bound=Payload)
@@ -88,6 +89,11 @@ def read_request(
     return _request_reader(action).read(raw, mode, max_size)
 
 
+def request_reader(action: Action[Req, Any]) -> Callable[[bytes | str | msgspec.Raw, Mode], Reading[Req]]:
+    """What `read_request` does for one action, for those who read many."""
+    return _request_reader(action).read
+
+
 def read_response(
     action: Action[Any, Conf],
     raw: bytes | str | msgspec.Raw,
@@ -109,6 +115,9 @@ _PLAIN_TIMESTAMP: Final = re.compile(
     rb'"timestamp":"(?!0001-|9999-)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"'
 ).match
 _encode_json: Final = msgspec.json.Encoder().encode
+_ONE_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONGEST_FORM: Final = 2048
+_MOST_FORMS: Final = 500
 
 
 def _has_plain_timestamps(raw: bytes, count: int) -> bool:
@@ -128,7 +137,16 @@ def _has_plain_timestamps(raw: bytes, count: int) -> bool:
 class _Reader(Generic[M]):
     """Reads one type of payload. Made once a type."""
 
-    __slots__ = ("_always_walked", "_command", "_decode", "_integers", "_rule", "_shape", "_times")
+    __slots__ = (
+        "_always_walked",
+        "_command",
+        "_decode",
+        "_integers",
+        "_regular_forms",
+        "_rule",
+        "_shape",
+        "_times",
+    )
 
     def __init__(self, payload: type[M], *, command: bool) -> None:
         self._shape: Object = shape_of(payload)
@@ -141,8 +159,10 @@ class _Reader(Generic[M]):
         self._always_walked = any(contains(shape, DecimalNumber, WholeNumber) for shape in deep)
         self._times = _names_of_times(self._shape)
         self._integers = _integers(self._shape)
+        self._regular_forms: set[bytes] = set()
+        """Texts, every digit a 0, of which `_is_regular` is known."""
 
-    def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int) -> Reading[M]:
+    def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int = MAX_SIZE) -> Reading[M]:
         if type(raw) is not bytes:
             raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else bytes(raw)
         message = None if self._always_walked or len(raw) > max_size else self._read_fast(raw)
@@ -161,18 +181,34 @@ class _Reader(Generic[M]):
             message = self._decode(raw)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None  # the patient look finds out why
-        # Escapes hide quotes and odd characters; what is not printable ASCII has to be looked at by field.
-        if b"\\" in raw or not raw.isascii() or b"\x7f" in raw:
-            return None
-        # Written again it is the same: no key came twice, and the times are as they have to be.
-        written = _encode_json(message)
-        if (written != raw or b'"0001-' in raw or b'"9999-' in raw) and not self._same(written, raw):
-            return None
+        # A charge point sends the same text again and again with other digits in it. But for two years
+        # these change nothing that the decoder overlooks.
+        form = raw.translate(_ONE_DIGIT)
+        if (
+            form not in self._regular_forms
+            or (b'"0' in raw and b'"0001-' in raw)
+            or (b'"9' in raw and b'"9999-' in raw)
+        ):
+            if not self._is_regular(message, raw):
+                return None
+            if len(form) <= _LONGEST_FORM:
+                if len(self._regular_forms) >= _MOST_FORMS:
+                    self._regular_forms.clear()
+                self._regular_forms.add(form)
         if self._integers is not None:
             for value in self._integers(message):
                 if value is not UNSET and not MIN_INTEGER <= value <= MAX_INTEGER:
                     return None
         return message
+
+    def _is_regular(self, message: M, raw: bytes) -> bool:
+        """Whether the decoder overlooked nothing in `raw`. May say no without need."""
+        # Escapes hide quotes and odd characters; what is not printable ASCII has to be looked at by field.
+        if b"\\" in raw or not raw.isascii() or b"\x7f" in raw:
+            return False
+        # Written again it is the same: no key came twice, and the times are as they have to be.
+        written = _encode_json(message)
+        return (written == raw and b'"0001-' not in raw and b'"9999-' not in raw) or self._same(written, raw)
 
     def _same(self, written: bytes, raw: bytes) -> bool:
         """Whether `raw` says what `written` says, only with other spaces, order or forms of the same time."""

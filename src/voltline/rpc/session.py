@@ -82,8 +82,8 @@ class Session:
         "_queue",
         "_queue_limit",
         "_remembered_answers",
-        "_to_send",
         "counters",
+        "unsent",
     )
 
     def __init__(
@@ -105,7 +105,8 @@ class Session:
         self._late: dict[str, None] | None = None
         self._in_flight: dict[str, tuple[str, str | bytes | None]] | None = None
         self._answered: AnsweredCalls | None = None
-        self._to_send: list[str] | None = None
+        self.unsent: list[str] | None = None
+        """What `texts_to_send` will give; None when there is nothing."""
         self.counters = Counters()
 
     # Our own CALLs
@@ -269,10 +270,10 @@ class Session:
 
     def texts_to_send(self) -> list[str]:
         """The frames to put on the wire now, in order. They are handed over once."""
-        texts = self._to_send
+        texts = self.unsent
         if texts is None:
             return []
-        self._to_send = None
+        self.unsent = None
         return texts
 
     def close(self, reason: str) -> list[Event]:
@@ -292,16 +293,16 @@ class Session:
             text = f"{waiting.action} was not sent: {reason}"
             events.append(CallFailed(waiting.message_id, waiting.action, text))
         self._outstanding = self._deadline = self._queue = self._late = None
-        self._in_flight = self._answered = self._to_send = None
+        self._in_flight = self._answered = self.unsent = None
         return events
 
     # Inside
 
     def _send(self, text: str) -> None:
-        if self._to_send is None:
-            self._to_send = [text]
+        if self.unsent is None:
+            self.unsent = [text]
         else:
-            self._to_send.append(text)
+            self.unsent.append(text)
 
     def _send_call(self, outgoing: _Outgoing, now: float) -> None:
         self._outstanding = outgoing

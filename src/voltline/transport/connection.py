@@ -161,14 +161,15 @@ class Connection:
             MESSAGE_ID.set("")
         elif event is not None:
             self._settle(event)
-        self._flush()
+        if self._session.unsent is not None:
+            self._flush()
 
     def _serve(self, call: CallReceived) -> None:
         route = self._handlers.route(call.action)
         if route is None:
             self._refuse_unserved(call)
             return
-        reading = read_request(route.action, call.payload, self.mode)
+        reading = route.read(call.payload, self.mode)
         if reading.deviations or call.deviations:
             self.deviated(call.action, call.message_id, call.deviations + reading.deviations)
         request = reading.message
@@ -184,13 +185,13 @@ class Connection:
         except Exception as failure:
             self._refuse_failed(call.message_id, call.action, failure)
             return
-        if isinstance(outcome, Response):
-            self._session.answer(call.message_id, encode(outcome))
-            return
-        self.serving += 1
         if isinstance(outcome, _TOLD_AT_ONCE):
+            self.serving += 1
             outcome.add_done_callback(partial(self._served, call.message_id, call.action))
+        elif isinstance(outcome, Response):
+            self._session.answer(call.message_id, encode(outcome))
         else:
+            self.serving += 1
             self.spawn(self._serve_by(outcome, call.message_id, call.action))
 
     async def _serve_by(self, handler: Awaitable[Response], message_id: str, action: str) -> None:
@@ -211,12 +212,14 @@ class Connection:
     def _served(
         self, message_id: str, action: str, outcome: asyncio.Future[Response] | Promise[Response]
     ) -> None:
-        if outcome.cancelled():
+        try:
+            response = outcome.result()
+        except asyncio.CancelledError:
             self._refuse_failed(message_id, action, asyncio.CancelledError("the handler was cancelled"))
-        elif (failure := outcome.exception()) is not None:
+        except Exception as failure:
             self._refuse_failed(message_id, action, failure)
         else:
-            self._session.answer(message_id, encode(outcome.result()))
+            self._session.answer(message_id, encode(response))
         self._concluded()
 
     def _concluded(self) -> None:

@@ -6,8 +6,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
+from msgspec import Raw
+
 from voltline.base.promise import Promise
-from voltline.messages import ACTIONS, Action, Request, Response, Side, action_of
+from voltline.messages import (
+    ACTIONS,
+    Action,
+    Mode,
+    Reading,
+    Request,
+    Response,
+    Side,
+    action_of,
+    request_reader,
+)
 from voltline.wire.errors import LocalProtocolError
 
 if TYPE_CHECKING:
@@ -24,9 +36,10 @@ Handler = Callable[["Connection", Any], Outcome]
 
 
 class Route(NamedTuple):
-    """An action and the function that serves it."""
+    """An action, how its payload is read and the function that serves it."""
 
     action: Action[Any, Any]
+    read: Callable[[Raw, Mode], Reading[Any]]
     handler: Handler
 
 
@@ -83,7 +96,7 @@ class Handlers:
         """Serve this type of request by ``handler``. Raises LocalProtocolError as ``on`` does."""
         action = action_of(request)
         self._require_served(action)
-        self._routes[action.name] = Route(action, handler)
+        self._routes[action.name] = Route(action, request_reader(action), handler)
 
     def _require_served(self, action: Action[Any, Any]) -> None:
         if action.sent_by == {self.side}:

@@ -107,7 +107,8 @@ def encode_result(message_id: str, payload: bytes) -> str:
 
     Raises LocalProtocolError when an argument cannot be sent.
     """
-    return _checked(f"[3,{_written_id(message_id)},{_object(payload)}]")
+    text = "{}" if payload == b"{}" else _object(payload)
+    return _checked(f"[3,{_written_id(message_id)},{text}]")
 
 
 def encode_error(message_id: str, code: str, description: str, details: bytes = b"{}") -> str:

@@ -304,6 +304,22 @@ async def test_many_works_are_stored_in_batches_that_begin_no_closer_than_the_in
         assert store.durable == list(range(60))
 
 
+async def test_enough_works_do_not_wait_for_the_interval(store: FakeStore) -> None:
+    async with writing(store, interval_s=30) as writer:
+        for first in (0, 200, 400):
+            works = (writer.submit(add, number) for number in range(first, first + 200))
+            await asyncio.wait_for(asyncio.gather(*works), 20)
+    assert store.durable == list(range(600))
+
+
+async def test_crowd_does_not_hold_up_the_end(store: FakeStore) -> None:
+    async with writing(store, interval_s=30) as writer:
+        await asyncio.gather(*(writer.submit(add, number) for number in range(20)))
+        late = writer.submit(add, 20)
+        assert await asyncio.wait_for(writer.close(), 20) == 0
+        assert late.done()
+
+
 async def test_works_among_few_are_never_delayed_by_the_interval(store: FakeStore) -> None:
     async with writing(store, interval_s=30) as writer:
         for number in range(40):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from voltline.base.promise import Promise
+from voltline.central.domain.stations import Registration
 from voltline.central.handlers.authorization import authorize
 from voltline.central.handlers.boot import boot_notification, heartbeat
 from voltline.central.handlers.certificates import security_event, sign_certificate
@@ -93,7 +94,7 @@ def _served(desk: Desk, row: Row, handled: MutableMapping[str, int]) -> Callable
     def of_accepted(peer: Connection, request: Any) -> Any:
         handled[action] += 1
         visit: Visit = peer.context
-        if not visit.accepted:
+        if visit.registration is not Registration.ACCEPTED:
             # BOO-19, errata J 3.8
             raise RemoteProtocolError(
                 ErrorCode.SECURITY_ERROR,

@@ -61,6 +61,8 @@ class Store(Protocol):
 
 _CROWD = 16
 """A batch of so many works is one under load."""
+_ENOUGH = 150
+"""So many works are worth a batch of their own: more would hardly make them cheaper."""
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -121,8 +123,9 @@ class GroupCommit:
     - While the database is out of reach, the batch is held and tried again, for ever: nobody is told
       that a message failed because a disk was full. Watch `healthy` and `waiting`.
 
-    `interval_s` is the least time between the beginnings of two batches while many works come: it makes
-    batches larger at the price of so much latency. A work that comes among few is never delayed.
+    `interval_s` is the least time between the beginnings of two batches while many works come, unless
+    enough have come before: it makes batches larger at the price of so much latency. A work that comes
+    among few is never delayed.
     """
 
     def __init__(
@@ -147,6 +150,8 @@ class GroupCommit:
         self._wake = threading.Event()
         self._closing = False
         self._give_up = threading.Event()
+        self._pausing = False
+        self._enough = threading.Event()
         self._last_error: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -164,10 +169,7 @@ class GroupCommit:
         if self._closing or self._loop is None:
             raise WriterClosed("the database's writer is not running")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.append((future, work, args))
-        if not self._awake and not self._waking:
-            self._waking = True
-            self._loop.call_soon(self._wake_up)
+        self._put((future, work, args))
         return future
 
     def promise(self, work: Callable[[UnitOfWork, *Ts], T], *args: *Ts) -> Promise[T]:
@@ -175,11 +177,18 @@ class GroupCommit:
         if self._closing or self._loop is None:
             raise WriterClosed("the database's writer is not running")
         promise: Promise[T] = Promise()
-        self._queue.append((promise, work, args))
+        self._put((promise, work, args))
+        return promise
+
+    def _put(self, job: Job) -> None:
+        self._queue.append(job)
         if not self._awake and not self._waking:
             self._waking = True
+            assert self._loop is not None
             self._loop.call_soon(self._wake_up)
-        return promise
+        elif self._pausing and len(self._queue) >= _ENOUGH:
+            self._pausing = False
+            self._enough.set()
 
     def _wake_up(self) -> None:
         # Not before the event loop has looked at all that came at the same time: it goes into one batch.
@@ -211,6 +220,7 @@ class GroupCommit:
         if self._ended is None:
             return 0
         self._wake.set()
+        self._enough.set()
         done, _ = await asyncio.wait([self._ended], timeout=timeout_s)
         if not done:
             self._give_up.set()
@@ -240,7 +250,7 @@ class GroupCommit:
                 return
             pause = began + self._interval_s - perf_counter()
             if crowded and pause > 0 and not self._closing:
-                self._give_up.wait(pause)
+                self._pause(pause)
             began = perf_counter()
             batch = [queue.popleft() for _ in range(min(len(queue), self._largest_batch))]
             self._running = len(batch)
@@ -252,6 +262,14 @@ class GroupCommit:
                 raise
             finally:
                 self._running = 0
+
+    def _pause(self, seconds: float) -> None:
+        """Let more works come."""
+        self._enough.clear()
+        self._pausing = True
+        if len(self._queue) < _ENOUGH:
+            self._enough.wait(seconds)
+        self._pausing = False
 
     def _sleep_until_work(self) -> bool:
         """False: there is none, and there will be none."""
