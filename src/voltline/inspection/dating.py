@@ -96,17 +96,20 @@ class LogClock:
         if at.tzinfo is not None:
             record.at = at.astimezone(UTC)
             return None
-        told = self._watch(record, at)
-        record.at = at.replace(tzinfo=UTC) - self._offset if self._offset else at.replace(tzinfo=UTC)
+        at = at.replace(tzinfo=UTC)
+        told = None
+        # Only answers tell the time; a CALL, the longer kind, need not be searched.
+        if self._has_votes and not record.text.startswith("[2") and '"currentTime"' in record.text:
+            told = self._watch(record, at)
+        record.at = at - self._offset if self._offset else at
         return told
 
     def _watch(self, record: Record, at: datetime) -> Told | None:
-        if not self._has_votes or '"currentTime"' not in record.text:
-            return None
+        """Whether an answer says that the log's zone has changed; `at` is the log's time taken for UTC."""
         told = _told_time(record, _CURRENT_TIME)
         if told is None:
             return None
-        quarters = _quarters(at.replace(tzinfo=UTC) - told)
+        quarters = _quarters(at - told)
         if quarters is None or quarters == self._quarters:
             self._others.clear()
             return None

@@ -5,7 +5,7 @@ is one file, or a row of rotated ones in their order.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from enum import StrEnum
 from typing import Final
@@ -62,6 +62,9 @@ _SENDERS: Final = {
     for action in ACTIONS.values()
     if len(action.sent_by) == 1
 }
+# Looking a member up in its class takes longer than all else that settling a usual record does.
+_FRAME: Final = RecordKind.FRAME
+_UNKNOWN: Final = Direction.UNKNOWN
 _SAID_BY_CENTRAL: Final = (b'"currentTime"', b'"idTagInfo"')
 _SAID_BY_STATION: Final = (b'"configurationKey"', b'"unknownKey"', b'"listVersion"', b'"chargingSchedule"')
 
@@ -85,20 +88,17 @@ class Settler:
         self._clock = LogClock()
         self._held: deque[Record] = deque()
 
-    def feed(self, record: Record) -> Iterator[Record]:
+    def feed(self, record: Record) -> Iterable[Record]:
         """The records that are settled now: none while looking ahead, else usually this one."""
         if self._ahead is None:
             self._settle(record)
-            if self._held or record.damage:
-                yield from self._hold(record)
-            else:
-                yield record
-            return
+            return self._hold(record) if self._held or record.damage else (record,)
         self._ahead.append(record)
         if record.kind is RecordKind.FRAME:
             self._frames_ahead += 1
         if self._frames_ahead >= LOOK_AHEAD or len(self._ahead) >= MOST_BUFFERED:
-            yield from self._decide()
+            return self._decide()
+        return ()
 
     def end(self) -> Iterator[Record]:
         """Whatever still waits: the log is at its end."""
@@ -204,9 +204,9 @@ class Settler:
     def _settle(self, record: Record) -> None:
         if not record.station:
             record.station = self._station
-        if record.kind is RecordKind.FRAME:
+        if record.kind is _FRAME:
             direction = record.direction
-            if direction is Direction.UNKNOWN:
+            if direction is _UNKNOWN:
                 self._find_direction(record)
             elif self._inverted and record.log_name in self._inverted:
                 record.direction = direction.opposite
@@ -217,10 +217,11 @@ class Settler:
                 self._tell(record, Subject(told[2]), told[0], told[1])
 
     def _find_direction(self, record: Record) -> None:
-        if record.sent is not None:
+        sent = record.sent
+        if sent is not None:
             side = self._sides.get(record.log_name, self._any_side)
-            if side is not Direction.UNKNOWN:
-                record.direction = side if record.sent else side.opposite
+            if side is not _UNKNOWN:
+                record.direction = side if sent else side.opposite
                 return
         frame = frame_of(record)
         if type(frame) is CallFrame:

@@ -7,7 +7,7 @@ calls, so many remembered ones.
 import re
 from collections import deque
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -27,7 +27,7 @@ from voltline.inspection.events import (
     UnansweredCause,
 )
 from voltline.inspection.records import Direction, Record, RecordKind
-from voltline.messages import ACTIONS, Payload, read_request, read_response
+from voltline.messages import ACTIONS, Action, Payload, Reading, read_request, read_response
 from voltline.messages.deviation import Deviation
 from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame, Frame
 from voltline.wire.frame_types import Malformed as MalformedFrame
@@ -47,10 +47,35 @@ TWICE_WITHIN: Final = timedelta(seconds=2)
 """The same frame from another logger within this time is the same frame."""
 FRAMES_FOR_AN_ANSWER: Final = 20
 """In a log without times: so many frames later an answer is overdue."""
+SHORT: Final = 36
+"""Bytes of a payload that is read once and then known: `{}`, a bare status. With a time it is longer."""
+MOST_SHORT: Final = 1000
 
 # The head of a frame that was cut: its type, its id, and the action if it is still there.
 _HEAD = re.compile(r'\s*\[\s*([234])\s*,\s*"([^"\\]{1,255})"\s*(?:,\s*"([A-Za-z0-9]{1,60})("?))?')
 _NOTHING: Final = Raw(b"{}")
+# Looking a member up in its class takes longer than the tests that need it.
+_FRAME: Final = RecordKind.FRAME
+_NOTE: Final = RecordKind.NOTE
+_OPPOSITE: Final = {side: side.opposite for side in Direction}
+
+_requests: dict[tuple[str, bytes], Reading[Any]] = {}
+_responses: dict[tuple[str, bytes], Reading[Any]] = {}
+"""What short payloads say. Messages cannot be changed, so one serves for all."""
+
+
+def _read_short(
+    known: dict[tuple[str, bytes], Reading[Any]], action: Action[Any, Any], payload: bytes
+) -> Reading[Any]:
+    """What the payload of a request or response says, read anew where it was not read before."""
+    key = action.name, payload
+    reading = known.get(key)
+    if reading is None:
+        read = read_request if known is _requests else read_response
+        if len(known) >= MOST_SHORT:
+            known.clear()
+        reading = known[key] = read(action, payload)
+    return reading
 
 
 def frame_of(record: Record) -> Frame:
@@ -93,8 +118,8 @@ class Timeline:
         self._remembered = remembered
         self._open: dict[Direction, dict[str, Exchange]] = {side: {} for side in Direction}
         self._sides = tuple(self._open.values())
-        self._past: dict[tuple[Direction, str], tuple[Exchange, bool]] = {}
-        """Closed ones, oldest first, and whether each was answered."""
+        self._past: dict[tuple[Direction, str], Exchange] = {}
+        """Closed ones, oldest first."""
         self._malformed: deque[str] = deque(maxlen=32)
         self._recent: deque[Record] = deque(maxlen=12)
         self._several_loggers = False
@@ -117,16 +142,20 @@ class Timeline:
                 self._began_at, self._began_frame = at, self._frames
             self._last_at = at
         kind = record.kind
-        if kind is RecordKind.FRAME:
+        if kind is _FRAME:
             self._frame(record, events)
-        elif kind is RecordKind.NOTE:
+        elif kind is _NOTE:
             events.append(Note(self.station, at, record))
         elif kind is RecordKind.CONNECTED:
             self._connected(record, events)
         else:
             self._disconnected(record, events)
         if at is not None:
-            self._overdue(at, record, events)
+            for calls in self._sides:
+                if calls:
+                    oldest = next(iter(calls.values())).call.at
+                    if oldest is not at and oldest is not None and at - oldest > self._answer_within:
+                        self._overdue(calls, at, record, events)
         return events
 
     def end(self) -> list[Event]:
@@ -145,11 +174,16 @@ class Timeline:
     def _frame(self, record: Record, events: list[Event]) -> None:
         if record.connection is not None:
             self._on_connection(record, events)
-        if self._is_repeated(record):
+        recent = self._recent
+        if not self._several_loggers and recent:
+            last = recent[-1]
+            self._several_loggers = last.log_name != record.log_name or last.source != record.source
+        if self._several_loggers and self._is_repeated(record):
             events.append(Repeated(self.station, record.at, record))
             return
+        recent.append(record)
         self._frames += 1
-        frame = frame_of(record)
+        frame = record.frame or frame_of(record)
         kind = type(frame)
         if kind is CallFrame:
             self._call(record, frame, events)  # type: ignore[arg-type]  # told by its type
@@ -167,15 +201,18 @@ class Timeline:
         action = ACTIONS.get(frame.action)
         request: Payload | None = None
         deviations: tuple[Deviation, ...] = ()
-        if action is not None and not record.truncated:
-            reading = read_request(action, frame.payload)
+        if action is not None and not (record.damage and record.truncated):
+            payload = bytes(frame.payload)
+            if len(payload) <= SHORT:
+                reading = _read_short(_requests, action, payload)
+            else:
+                reading = read_request(action, payload)
             request, deviations = reading.message, reading.deviations
         earlier = calls.pop(message_id, None)
         if earlier is not None:
             events.append(Unanswered(self.station, record.at, record, earlier, UnansweredCause.REUSED))
         else:
-            known = self._past.pop((sender, message_id), None)
-            earlier = None if known is None else known[0]
+            earlier = self._past.pop((sender, message_id), None)
         if earlier is not None:
             earlier.earlier = None  # or a sender that never changes its id would keep its whole life here
         exchange = Exchange(
@@ -202,7 +239,7 @@ class Timeline:
             self._give_up(calls, next(iter(calls)), record, UnansweredCause.TIMEOUT, events)
 
     def _answer(self, record: Record, frame: CallResultFrame | CallErrorFrame, events: list[Event]) -> None:
-        asked_by = record.direction.opposite
+        asked_by = _OPPOSITE[record.direction]
         message_id = frame.message_id
         exchange = self._open[asked_by].pop(message_id, None)
         if exchange is None:
@@ -211,11 +248,16 @@ class Timeline:
             events.append(self._orphan(record, frame, asked_by))
             return
         exchange.answer, exchange.result = record, frame
-        if type(frame) is CallResultFrame and exchange.action is not None and not record.truncated:
+        action = exchange.action
+        if action is not None and type(frame) is CallResultFrame and not (record.damage and record.truncated):
             if frame.deviations and any(not one.usable for one in frame.deviations):
                 exchange.response_deviations = frame.deviations
             else:
-                reading = read_response(exchange.action, frame.payload)
+                payload = bytes(frame.payload)
+                if len(payload) <= SHORT:
+                    reading = _read_short(_responses, action, payload)
+                else:
+                    reading = read_response(action, payload)
                 exchange.response, exchange.response_deviations = reading.message, reading.deviations
         exchange.odd_answer = (
             exchange.response is None
@@ -223,7 +265,7 @@ class Timeline:
             or frame.deviations != ()
             or record.damage != ()
         )
-        self._remember(exchange, answered=True)
+        self._remember(exchange)
         events.append(Answered(self.station, record.at, record, exchange))
 
     def _by_the_other_side(self, record: Record, message_id: str) -> Exchange | None:
@@ -239,10 +281,9 @@ class Timeline:
         return None
 
     def _orphan(self, record: Record, frame: CallResultFrame | CallErrorFrame, asked_by: Direction) -> Orphan:
-        known = self._past.get((asked_by, frame.message_id))
-        if known is not None:
-            exchange, answered = known
-            if answered:
+        exchange = self._past.get((asked_by, frame.message_id))
+        if exchange is not None:
+            if exchange.result is not None:
                 cause = OrphanCause.ANSWERED_BEFORE
             elif exchange.connection != self.connection:
                 cause = OrphanCause.AFTER_RECONNECT
@@ -264,31 +305,22 @@ class Timeline:
 
     def _is_repeated(self, record: Record) -> bool:
         """Whether another logger, or another file, has just told the same frame."""
-        recent = self._recent
-        if not self._several_loggers:
-            last = recent[-1] if recent else record
-            self._several_loggers = last.log_name != record.log_name or last.source != record.source
-        if self._several_loggers:
-            for other in recent:
-                if (
-                    other.text == record.text
-                    and (other.log_name != record.log_name or other.source != record.source)
-                    and other.direction is record.direction
-                    and _near(other.at, record.at)
-                ):
-                    return True
-        recent.append(record)
-        return False
+        return any(
+            other.text == record.text
+            and (other.log_name != record.log_name or other.source != record.source)
+            and other.direction is record.direction
+            and _near(other.at, record.at)
+            for other in self._recent
+        )
 
     # ---- time
 
-    def _overdue(self, at: datetime, record: Record, events: list[Event]) -> None:
-        for calls in self._sides:
-            while calls:
-                message_id, exchange = next(iter(calls.items()))
-                if exchange.call.at is None or at - exchange.call.at <= self._answer_within:
-                    break
-                self._give_up(calls, message_id, record, UnansweredCause.TIMEOUT, events)
+    def _overdue(self, calls: dict[str, Exchange], at: datetime, record: Record, events: list[Event]) -> None:
+        while calls:
+            message_id, exchange = next(iter(calls.items()))
+            if exchange.call.at is None or at - exchange.call.at <= self._answer_within:
+                break
+            self._give_up(calls, message_id, record, UnansweredCause.TIMEOUT, events)
 
     def _give_up(
         self,
@@ -299,12 +331,12 @@ class Timeline:
         events: list[Event],
     ) -> None:
         exchange = calls.pop(message_id)
-        self._remember(exchange, answered=False)
+        self._remember(exchange)
         events.append(Unanswered(self.station, record.at, record, exchange, cause))
 
-    def _remember(self, exchange: Exchange, *, answered: bool) -> None:
+    def _remember(self, exchange: Exchange) -> None:
         past = self._past
-        past[exchange.sender, exchange.frame.message_id] = exchange, answered
+        past[exchange.sender, exchange.frame.message_id] = exchange
         if len(past) > self._remembered:
             del past[next(iter(past))]
 
