@@ -8,6 +8,7 @@ reached the test is skipped and the end of the run says what was missing and how
 import os
 import re
 import shutil
+import socket
 import subprocess
 import uuid
 from collections import Counter
@@ -32,6 +33,11 @@ HOW_TO_GET = {
         "to create databases"
     ),
     "curl": "install curl",
+    "MQTT": (
+        "start a broker (mosquitto) that lets anybody in at 127.0.0.1:1883, or set VOLTLINE_TEST_MQTT to its "
+        "host:port"
+    ),
+    "mosquitto": "install mosquitto and openssl",
     "Node.js": "install nodejs and npm, then: make test (it installs the peers of tests/interop/node)",
 }
 
@@ -111,6 +117,28 @@ def curl() -> str:
     program = shutil.which("curl")
     if program is None:
         missing_service("curl", "not on the PATH")
+    return program
+
+
+@pytest.fixture(scope="session")
+def mqtt_broker() -> tuple[str, int]:
+    """Host and port of an MQTT broker that lets anybody publish and subscribe."""
+    host, _, port = (os.environ.get("VOLTLINE_TEST_MQTT") or "127.0.0.1:1883").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+    except (OSError, ValueError) as error:
+        missing_service("MQTT", f"{host}:{port}: {error}")
+    return host, int(port)
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> str:
+    """The program mosquitto, for tests that stop and start a broker of their own."""
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    if program is None:
+        missing_service("mosquitto", "not on the PATH")
+    if shutil.which("openssl") is None:
+        missing_service("mosquitto", "no openssl on the PATH to make a certificate for it")
     return program
 
 

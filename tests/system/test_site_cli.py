@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import httpx
@@ -62,6 +63,35 @@ async def test_a_site_is_described_shown_drawn_and_removed(tmp_path: Path) -> No
         gone = voltline("show", "Depot 7", api=server.http)
         assert (gone.returncode, "There is no site 'Depot 7'" in gone.stderr) == (1, True)
         assert "no sites" in voltline("list", api=server.http).stderr
+
+
+def test_a_broker_that_cannot_be_reached_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "house.yaml"
+    mqtt = "mqtt: {host: 127.0.0.1, port: 9, readings: [{topic: house/meter, fuse: grid}]}\n"
+    file.write_text("name: House\nfuses: [{name: grid, rating_a: 35, others_a: 20}]\n" + mqtt)
+    with serving(tmp_path / "data") as server:
+        assert voltline("apply", str(file), api=server.http).stdout == "added House\n"
+
+        def shown() -> str:
+            return voltline("show", "house", api=server.http).stdout
+
+        until_s = time.monotonic() + 20
+        while "Connection refused" not in (text := shown()):
+            assert time.monotonic() < until_s, text
+        assert "mqtt://127.0.0.1:9: not connected since" in text
+        assert re.search(r"^house/meter +grid +0 +0 +never +-$", text, re.MULTILINE), text
+        assert "meter-unreachable" in text
+
+
+async def test_the_readings_of_the_page_are_taken(tmp_path: Path) -> None:
+    page = (DOCS / "howto" / "sites-live.md").read_text()
+    (mqtt,) = re.findall(r"^    mqtt:\n(?:    .*\n)+", page, re.MULTILINE)
+    file = tmp_path / "house.yaml"
+    file.write_text("name: House\nfuses: [{name: grid, rating_a: 35}]\n" + textwrap.dedent(mqtt))
+    file.write_text(file.read_text().replace("broker.example.org", "127.0.0.1"))
+    with serving(tmp_path / "data") as server:
+        added = voltline("apply", str(file), api=server.http)
+        assert added.stdout == "added House\n", added.stderr
 
 
 async def test_the_commands_of_the_page_do_what_is_said(tmp_path: Path, curl: str) -> None:

@@ -55,7 +55,7 @@ from voltline.central.services.ports import Queries
 from voltline.central.services.ports.data_transfer import TransferHandler
 from voltline.central.settings import DataSettings, Settings
 from voltline.central.siting.board import Siting
-from voltline.central.siting.live import World
+from voltline.central.siting.world import World
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import StorageError
 from voltline.central.storage.group_commit import GroupCommit

@@ -89,6 +89,9 @@ def show(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
         )
     typer.echo()
     typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    if (broker := state["mqtt"]) is not None:
+        typer.echo()
+        typer.echo("\n".join(_meters(broker)))
     if state["troubles"]:
         typer.echo()
         told = [[one["at"], one["trouble"], one["subject"], one["text"]] for one in state["troubles"][:10]]
@@ -135,6 +138,27 @@ def drawn(name: str, fuse: str | None, api: str, token: str | None) -> str:
     """The picture of a site of a central system, as SVG. Raises Refused."""
     path = f"/sites/{quote(name)}/plot.svg" + ("" if fuse is None else f"?fuse={quote(fuse)}")
     return _asked(api, token, "GET", path).decode()
+
+
+def _meters(broker: dict[str, Any]) -> list[str]:
+    word = "connected" if broker["connected"] else "not connected"
+    told = f"{broker['address']}: {word} since {broker['since']}"
+    rows = [["topic", "fuse", "read", "unreadable", "last", "fault"]]
+    for one in broker["topics"]:
+        rows.append(
+            [
+                one["topic"],
+                (one["fuse"] or "surplus") + ("" if one["phase"] is None else f", L{one['phase']}"),
+                str(one["read"]),
+                str(one["unreadable"] + one["retained"]),
+                "never" if one["read_at"] is None else one["read_at"] + ("" if one["fresh"] else ", too old"),
+                one["fault"] or "-",
+            ]
+        )
+    return [
+        told + (f": {broker['fault']}" if broker["fault"] else ""),
+        *table(rows, output_width(), indent=0),
+    ]
 
 
 def _currents(amounts: list[float]) -> str:

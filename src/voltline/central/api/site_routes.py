@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -35,7 +36,6 @@ from voltline.central.api.site_shapes import (
 from voltline.central.api.writing import write
 from voltline.central.domain.sites import (
     KeptSite,
-    Measures,
     SiteDefinition,
     definition_problems,
     member_id,
@@ -165,7 +165,7 @@ async def read_meter(
             text = f"No fuse is called {body.fuse!r}; there are {', '.join(known)}."
             raise invalid_body(Fault(path="$.fuse", kind="invalid_value", text=text))
         one, two, three = body.currents_a
-        board.read_meter(name, body.fuse, (one, two, three), body.measures is Measures.TOTAL, at)
+        board.read_meter(name, body.fuse, (one, two, three), body.measures, at)
     if body.surplus_w is not None:
         board.read_surplus(name, body.surplus_w, at)
     return MeterTaken(fuses=fuse_states(_state(board, name).now.fuses))
@@ -311,6 +311,8 @@ async def _definition(request: Request[Any, Any, Any]) -> SiteDefinition:
     """Raises ApiError (422) with all that is wrong."""
     definition = (await read_body(request, NewSite)).definition()
     problems = await asyncio.to_thread(definition_problems, definition)
+    if definition.mqtt is not None and definition.mqtt.ca is not None:
+        problems += _certificate_problems(definition.mqtt.ca)
     if problems:
         raise invalid_body(
             *(
@@ -319,6 +321,15 @@ async def _definition(request: Request[Any, Any, Any]) -> SiteDefinition:
             )
         )
     return definition
+
+
+def _certificate_problems(pem: str) -> list[tuple[str, str]]:
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        text = "no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----"
+        return [("mqtt.ca", text)]
+    return []
 
 
 def _instant(at: datetime | None, path: str) -> datetime:

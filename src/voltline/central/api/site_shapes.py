@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from voltline.central.api.shapes import NextCursor
-from voltline.central.domain.sites import FusePoint, KeptSite, Measures, SiteDefinition, SitePoint
+from voltline.central.domain.mqtt_meters import MeterUnit, Positive
+from voltline.central.domain.site_readings import Measures
+from voltline.central.domain.sites import FusePoint, KeptSite, SiteDefinition, SitePoint
 from voltline.central.services.ports.sites import MemberState, SiteState
 from voltline.smart_charging.site.tree import Rotation
 
@@ -111,6 +113,73 @@ class SiteMeter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = Measures.TOTAL
 
 
+Path = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=256, examples=["$.em.currents[0]"], description="In JSON, from its root $."
+    ),
+]
+
+
+class SiteMqttReading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a meter publishes to a topic, and how it is read."""
+
+    topic: Annotated[str, Meta(min_length=1, max_length=1024, description="One topic, without + and #.")]
+    fuse: Annotated[
+        FuseName | None, Meta(description="Behind which it is measured; null: it is the sun's surplus.")
+    ] = None
+    paths: Annotated[
+        list[Path],
+        Meta(
+            max_length=3,
+            description="Where the numbers stand: three for L1, L2 and L3, or one; none: the payload is the "
+            "number.",
+        ),
+    ] = []
+    phase: Annotated[
+        Annotated[int, Meta(ge=1, le=3)] | None,
+        Meta(description="The phase of which it tells; null: of all three, or of all together."),
+    ] = None
+    unit: MeterUnit = MeterUnit.A
+    positive: Annotated[Positive, Meta(description="What a number above 0 means.")] = Positive.IMPORT
+    measures: Annotated[
+        Measures, Meta(description="total: with the connectors of the site. others: without them.")
+    ] = Measures.TOTAL
+    time_path: Annotated[
+        Path | None,
+        Meta(
+            description="Where the time of the reading stands, as in ISO 8601 or in seconds or milliseconds "
+            "since 1970; null: when it comes, and retained messages are left out."
+        ),
+    ] = None
+
+
+class SiteMqtt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A broker of which meters are read."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=253, examples=["127.0.0.1"])]
+    readings: Annotated[list[SiteMqttReading], Meta(min_length=1, max_length=MOST_FUSES)]
+    port: Annotated[
+        Annotated[int, Meta(ge=1, le=65_535)] | None, Meta(description="null: 8883 with TLS, else 1883.")
+    ] = None
+    tls: bool = False
+    ca: Annotated[
+        Annotated[str, Meta(max_length=100_000)] | None,
+        Meta(description="Certificates by which the broker's is checked, PEM; null: those of the system."),
+    ] = None
+    user: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    password: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=1024)] | None,
+        Meta(
+            description="Never shown. null: the one given before, while user and broker stay the same."
+        ),
+    ] = None
+    stale_s: Annotated[
+        Annotated[float, Meta(ge=1, le=86_400)] | None,
+        Meta(description="For how long a reading counts, in seconds; null: `sites.fresh_s`."),
+    ] = None
+
+
 class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grid connection and all that hangs on it."""
 
@@ -126,6 +195,7 @@ class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     connectors: Annotated[list[SiteMember], Meta(max_length=MOST_CONNECTORS, examples=[[]])] = []
     meters: Annotated[list[SiteMeter], Meta(max_length=MOST_FUSES, examples=[[]])] = []
+    mqtt: Annotated[SiteMqtt | None, Meta(description="Meters that publish by MQTT.", examples=[None])] = None
     zone: Annotated[
         str, Meta(max_length=64, description="The time zone of windows.", examples=["Europe/Berlin"])
     ] = "UTC"
@@ -217,6 +287,33 @@ class SiteTrouble(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class SiteTopicState(Struct, frozen=True, kw_only=True):
+    """What came of a topic that is read."""
+
+    topic: str
+    fuse: Annotated[str | None, Meta(description="null: it is the sun's surplus.")]
+    phase: int | None
+    read: Annotated[int, Meta(description="Messages that told something, since the site is steered.")]
+    unreadable: Annotated[int, Meta(description="Messages that are not as they were described.")]
+    retained: Annotated[
+        int,
+        Meta(description="Retained messages without a time: left out, for nobody knows how old they are."),
+    ]
+    read_at: datetime | None
+    fresh: Annotated[bool, Meta(description="Whether the last reading still counts.")]
+    fault: Annotated[str | None, Meta(description="Why the last message could not be read.")]
+
+
+class SiteMqttState(Struct, frozen=True, kw_only=True):
+    """A broker of which meters are read, as it stands."""
+
+    address: str
+    connected: bool
+    since: Annotated[datetime, Meta(description="Since when it is connected, or not.")]
+    fault: Annotated[str | None, Meta(description="Why it is not, or which topics it refuses.")]
+    topics: list[SiteTopicState]
+
+
 class SiteStateView(Struct, frozen=True, kw_only=True):
     """A site as it stands."""
 
@@ -224,6 +321,7 @@ class SiteStateView(Struct, frozen=True, kw_only=True):
     fuses: list[FuseState]
     connectors: list[SiteConnectorState]
     troubles: Annotated[list[SiteTrouble], Meta(description="What was found last, newest first.")]
+    mqtt: Annotated[SiteMqttState | None, Meta(description="null: it reads no meters by MQTT.")]
 
 
 class MeterReading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -266,6 +364,8 @@ class CarNeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def site_view(kept: KeptSite) -> SiteView:
     """A site as the API tells it."""
     told = msgspec.to_builtins(kept.definition)
+    if told["mqtt"] is not None:
+        told["mqtt"]["password"] = None
     return SiteView(
         **msgspec.structs.asdict(msgspec.convert(told, NewSite)),
         created_at=kept.created_at,
@@ -298,6 +398,7 @@ def state_view(definition: SiteDefinition, state: SiteState) -> SiteStateView:
             SiteTrouble(trouble=trouble, subject=subject, text=text, at=at)
             for trouble, subject, text, at in state.troubles
         ],
+        mqtt=None if state.mqtt is None else msgspec.convert(state.mqtt, SiteMqttState, from_attributes=True),
     )
 
 

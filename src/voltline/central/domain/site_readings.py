@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -18,6 +19,15 @@ _TOLERANCE_A = 1.0
 _SETTLED_S = 60.0
 OUTLET = frozenset({"Outlet"})
 ANYWHERE = frozenset({"Outlet", "Inlet", "Body"})
+
+
+class Measures(StrEnum):
+    """What a meter sees."""
+
+    TOTAL = "total"
+    """All that flows through the fuse, the connectors of the site too."""
+    OTHERS = "others"
+    """All but the connectors of the site."""
 
 
 class Flow(Struct, frozen=True):

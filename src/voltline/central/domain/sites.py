@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from voltline.base.ids import InvalidIdentity, folded, valid_identity
+from voltline.central.domain.mqtt_meters import MqttSource, mqtt_problems
+from voltline.central.domain.site_readings import Measures
 from voltline.messages import ChargingRateUnit
 from voltline.smart_charging.site.claims import Remembered
 from voltline.smart_charging.site.controller import SiteController
@@ -29,15 +30,6 @@ LEAST_VOLTAGE_V = 207.0
 """The least that a phase may have (EN 50160): with it, a limit in watts allows the most amperes."""
 _NOTHING = (0.0, 0.0, 0.0)
 PHASE_ROTATION = "ConnectorPhaseRotation"
-
-
-class Measures(StrEnum):
-    """What a meter sees."""
-
-    TOTAL = "total"
-    """All that flows through the fuse, the connectors of the site too."""
-    OTHERS = "others"
-    """All but the connectors of the site."""
 
 
 class Member(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +74,7 @@ class SiteDefinition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fuses: tuple[Fuse, ...]
     connectors: tuple[Member, ...] = ()
     meters: tuple[MeterSource, ...] = ()
+    mqtt: MqttSource | None = None
     zone: str = "UTC"
     safe_part: float = 0.25
     imbalance_a: float | None = None
@@ -226,6 +219,16 @@ class Learned(Struct, frozen=True, kw_only=True):
     """Whether its clock is so wrong that no lease is known to lapse."""
 
 
+def with_known_password(definition: SiteDefinition, before: SiteDefinition) -> SiteDefinition:
+    """A password that is left out is the one before, as long as it goes to the same user and broker."""
+    new, old = definition.mqtt, before.mqtt
+    if new is None or old is None or new.password is not None:
+        return definition
+    if (new.address, new.user) != (old.address, old.user):
+        return definition
+    return replace(definition, mqtt=replace(new, password=old.password))
+
+
 def tree_of(definition: SiteDefinition, learned: Mapping[str, Learned]) -> Site:
     """The site as the controller takes it."""
     return Site(
@@ -302,6 +305,8 @@ def _names(definition: SiteDefinition) -> Iterator[tuple[str, str]]:
     for number, one in enumerate(definition.connectors):
         yield from _identity(f"connectors[{number}].charge_point", one.charge_point)
     fuses = {fuse.name for fuse in definition.fuses}
+    if definition.mqtt is not None:
+        yield from mqtt_problems(definition.mqtt, fuses)
     for number, meter in enumerate(definition.meters):
         yield from _identity(f"meters[{number}].charge_point", meter.charge_point)
         if meter.fuse not in fuses:

@@ -15,6 +15,7 @@ from voltline.central.domain.sites import (
     SiteFound,
     SitePoint,
     name_key,
+    with_known_password,
 )
 from voltline.central.domain.stations import StationKey
 from voltline.central.services.ports import UnitOfWork
@@ -59,7 +60,7 @@ def change(unit: UnitOfWork, name: str, definition: SiteDefinition, at: datetime
     if name_key(definition.name) != name_key(name) and unit.sites.find(definition.name) is not None:
         raise SiteNameTaken(definition.name)
     _refuse_taken(unit, definition, kept.id)
-    unit.sites.change(kept.id, definition, at)
+    unit.sites.change(kept.id, with_known_password(definition, kept.definition), at)
     _tell(unit, definition.name, "changed", at)
     return unit.sites.find(definition.name)
 

@@ -13,12 +13,14 @@ from typing import Any
 
 from voltline.base.ids import folded
 from voltline.central.domain.events import Event, EventKind
+from voltline.central.domain.site_readings import Measures
 from voltline.central.domain.sites import KeptSite, Member, SitePoint, name_key
 from voltline.central.services import sites
 from voltline.central.services.ports import StorageUnavailable
 from voltline.central.services.ports.lines import Line, Procedure, Procedures
 from voltline.central.services.ports.sites import SiteState
-from voltline.central.siting.live import LiveSite, World
+from voltline.central.siting.live import LiveSite
+from voltline.central.siting.world import World
 from voltline.messages import MeterValues
 from voltline.smart_charging.site.facts import Need
 from voltline.smart_charging.site.tree import InvalidSite
@@ -159,10 +161,10 @@ class Siting:
         return None if live is None else live.state()
 
     def read_meter(
-        self, name: str, fuse: str, currents_a: tuple[float, float, float], total: bool, at: datetime
+        self, name: str, fuse: str, currents_a: tuple[float, float, float], measures: Measures, at: datetime
     ) -> None:
         """See `services.ports.sites.SiteBoard`."""
-        self._live[name_key(name)].read_meter(fuse, currents_a, total, at)
+        self._live[name_key(name)].read_meter(fuse, currents_a, measures, at)
 
     def read_surplus(self, name: str, power_w: float, at: datetime) -> None:
         """See `services.ports.sites.SiteBoard`."""

@@ -15,18 +15,20 @@ _DAY_S = 86_400
 class _Reading(msgspec.Struct):
     currents_a: tuple[float, ...]
     at: float
+    ends: float
+    """Until then it counts."""
 
 
 class Capacity:
     """The capacities of a site over time, in ampere for each line."""
 
     def __init__(self, wiring: Wiring, fresh_s: float) -> None:
-        """A meter's reading counts for `fresh_s` seconds."""
+        """A meter's reading counts for `fresh_s` seconds, unless it says otherwise."""
         self._wiring = wiring
         self._fresh_s = fresh_s
         self._readings: dict[int, _Reading] = {}
 
-    def read(self, fuse: str, currents_a: tuple[float, ...], at: float) -> bool:
+    def read(self, fuse: str, currents_a: tuple[float, ...], at: float, fresh_s: float | None = None) -> bool:
         """What others draw behind a fuse on L1, L2 and L3, and when; whether it is much more than before.
 
         A reading that is older than the last one is dropped. Raises KeyError for a fuse that is not there.
@@ -35,7 +37,9 @@ class Capacity:
         last = self._readings.get(number)
         if last is not None and at < last.at:
             return False
-        self._readings[number] = _Reading(currents_a, at)
+        self._readings[number] = _Reading(
+            currents_a, at, at + (self._fresh_s if fresh_s is None else fresh_s)
+        )
         return last is None or any(
             now - was > 0.5 for was, now in zip(last.currents_a, currents_a, strict=True)
         )
@@ -56,7 +60,7 @@ class Capacity:
             # Looked at from both ends: clocks may be put forward or back in between.
             limit_a = min(_limit_a(fuse, zone, now, until), _limit_a(fuse, zone, until, until))
             reading = self._readings.get(number)
-            fresh = reading is not None and now - reading.at <= self._fresh_s
+            fresh = reading is not None and now <= reading.ends
             for phase in range(GRID_PHASES):
                 others_a = fuse.others_a
                 if reading is not None and fresh:
@@ -70,12 +74,12 @@ class Capacity:
         return [
             self._wiring.site.fuses[number].name
             for number, reading in self._readings.items()
-            if now - reading.at > self._fresh_s
+            if now > reading.ends
         ]
 
     def next_change(self, now: float) -> float:
         """When a reading becomes too old, if any is fresh; else infinity."""
-        ends = [reading.at + self._fresh_s for reading in self._readings.values()]
+        ends = [reading.ends for reading in self._readings.values()]
         return min((end + 0.001 for end in ends if end >= now), default=float("inf"))
 
 

@@ -146,7 +146,7 @@ class SiteController:
         """Take in what has happened. Raises KeyError for a connector or fuse that the site does not have."""
         match fact:
             case facts.OthersMeasured():
-                if self._capacity.read(fact.fuse, fact.currents_a, fact.at):
+                if self._capacity.read(fact.fuse, fact.currents_a, fact.at, fact.fresh_s):
                     self._urgent = True
                 self._stale = True
             case facts.SurplusMeasured():

@@ -86,6 +86,8 @@ class OthersMeasured(msgspec.Struct, frozen=True, tag=True):
     fuse: str
     currents_a: tuple[float, float, float]
     at: float
+    fresh_s: float | None = None
+    """For how long it counts; None: as long as the site says."""
 
 
 class SurplusMeasured(msgspec.Struct, frozen=True, tag=True):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from voltline.central.domain.site_readings import Measures
 from voltline.central.domain.sites import KeptSite, SiteDefinition, SitePoint
 from voltline.smart_charging.site.controller import ConnectorView
 from voltline.smart_charging.site.facts import Need
@@ -71,6 +72,35 @@ class MemberState(Struct, frozen=True, kw_only=True):
     measured_at: datetime | None
 
 
+class TopicState(Struct, frozen=True, kw_only=True):
+    """What came of a topic that a site reads."""
+
+    topic: str
+    fuse: str | None
+    """None: it is the sun's surplus."""
+    phase: int | None
+    read: int
+    """Messages that told something."""
+    unreadable: int
+    retained: int
+    """Messages that were left out, for nobody knows how old they are."""
+    read_at: datetime | None
+    fresh: bool
+    """Whether the last reading still counts."""
+    fault: str | None
+    """Why the last message could not be read."""
+
+
+class BrokerState(Struct, frozen=True, kw_only=True):
+    """A broker of which a site reads meters."""
+
+    address: str
+    connected: bool
+    since: datetime
+    fault: str | None
+    topics: tuple[TopicState, ...]
+
+
 class SiteState(Struct, frozen=True, kw_only=True):
     """A site as it stands."""
 
@@ -78,6 +108,8 @@ class SiteState(Struct, frozen=True, kw_only=True):
     connectors: tuple[MemberState, ...]
     troubles: tuple[tuple[str, str, str, datetime], ...]
     """What was found last: kind, subject, text and when; newest first."""
+    mqtt: BrokerState | None = None
+    """None: it reads no meters by MQTT."""
 
 
 class SiteBoard(Protocol):
@@ -96,7 +128,7 @@ class SiteBoard(Protocol):
         ...
 
     def read_meter(
-        self, name: str, fuse: str, currents_a: tuple[float, float, float], total: bool, at: datetime
+        self, name: str, fuse: str, currents_a: tuple[float, float, float], measures: Measures, at: datetime
     ) -> None:
         """A meter tells what flows through a fuse. Raises KeyError for a fuse that the site lacks."""
         ...
