@@ -6,17 +6,17 @@ from typing import Final
 
 import typer
 
-from voltline.cli.layout import heading, paragraph, table
+from voltline.cli.inspect_strips import strips
+from voltline.cli.layout import heading, paragraph, styled, table
 from voltline.inspection.chronicle import StationSummary
 from voltline.inspection.findings import Finding, Severity
 from voltline.inspection.records import NO_YEAR
+from voltline.logbook.baseline import Against
 from voltline.logbook.coverage import Coverage
 from voltline.logbook.result import Result
 
-__all__ = ["report"]
+__all__ = ["against_line", "printable", "report"]
 
-STRIP: Final = 60
-"""Columns of a connector's strip."""
 MOST_FILES: Final = 20
 EXCERPT: Final = 160
 _COLOURS: Final = {
@@ -24,17 +24,6 @@ _COLOURS: Final = {
     Severity.WARNING: typer.colors.YELLOW,
     Severity.ERROR: typer.colors.RED,
     Severity.CRITICAL: typer.colors.MAGENTA,
-}
-_SIGNS: Final = {
-    "Available": "·",
-    "Preparing": "p",
-    "Charging": "█",
-    "SuspendedEV": "v",
-    "SuspendedEVSE": "e",
-    "Finishing": "f",
-    "Reserved": "r",
-    "Unavailable": "u",
-    "Faulted": "!",
 }
 
 
@@ -48,9 +37,22 @@ def report(result: Result, width: int | None, *, least: Severity, evidence: int)
     shown = [one for one in result.inspected.findings if one.severity.rank >= least.rank]
     yield ""
     yield heading(_counted(shown, len(result.inspected.findings) - len(shown)))
+    if result.against is not None:
+        yield f"  {against_line(result.against)}"
+        gone = [
+            (one.id, printable(one.station), f"gone: {printable(one.title)}") for one in result.against.gone
+        ]
+        yield from table(gone, width)
     for finding in shown:
         yield ""
         yield from _finding(finding, width, evidence)
+
+
+def against_line(against: Against) -> str:
+    """What became of the findings of a former report, in a line."""
+    return (
+        f"Compared with {printable(against.file)}: {against.known} known left out, {len(against.gone)} gone"
+    )
 
 
 def _coverage(result: Result, width: int | None) -> Iterator[str]:
@@ -65,7 +67,7 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
     if files > MOST_FILES:
         yield f"  and {files - MOST_FILES} more files"
     for problem in result.problems:
-        yield typer.style(f"  not read: {printable(problem)}", fg=typer.colors.RED)
+        yield styled(f"  not read: {printable(problem)}", fg=typer.colors.RED)
 
 
 def _file(coverage: Coverage) -> str:
@@ -94,32 +96,7 @@ def _station(station: StationSummary, width: int | None) -> Iterator[str]:
     yield heading(printable(f"{station.station}  {model}".rstrip()))
     span = f", {_time(station.first_at)} to {_time(station.last_at)}" if station.first_at else ""
     yield f"  {station.frames:,} frames, {station.sessions:,} sessions, {station.boots} boots{span}"
-    if station.first_at is None or station.last_at is None:
-        return
-    strips = [
-        (f"connector {number}", _strip(station, number, station.first_at, station.last_at))
-        for number in sorted(station.states)
-        if number > 0 or len(station.states) == 1
-    ]
-    yield from table(strips, None)
-    if strips:
-        seen = {state.status for states in station.states.values() for state in states}
-        yield "  " + "  ".join(f"{sign} {status}" for status, sign in _SIGNS.items() if status in seen)
-
-
-def _strip(station: StationSummary, connector: int, first: datetime, last: datetime) -> str:
-    """The connector's states from the first to the last time of the log; blank before the first is known."""
-    length = max((last - first).total_seconds(), 1.0)
-    strip = [" "] * STRIP
-    states = station.states[connector]
-    for number, state in enumerate(states):
-        begin = min(int((state.at - first).total_seconds() / length * STRIP), STRIP - 1)
-        until = states[number + 1].at if number + 1 < len(states) else last
-        end = min(max(int((until - first).total_seconds() / length * STRIP), begin + 1), STRIP)
-        sign = _SIGNS.get(state.status, "?")
-        # A short state must not be covered by a longer neighbour: a fault least of all.
-        strip[begin:end] = [sign] * (end - begin)
-    return f"|{''.join(strip)}|"
+    yield from strips(station)
 
 
 def _counted(shown: list[Finding], hidden: int) -> str:
@@ -137,7 +114,7 @@ def _finding(finding: Finding, width: int | None, evidence: int) -> Iterator[str
         finding.station if finding.connector is None else f"{finding.station}, connector {finding.connector}"
     )
     times = f" x{finding.count}" if finding.count > 1 else ""
-    severity = typer.style(finding.severity.upper(), fg=_COLOURS[finding.severity], bold=True)
+    severity = styled(finding.severity.upper(), fg=_COLOURS[finding.severity], bold=True)
     yield printable(f"{finding.detector} {finding.title}{times}", before=f"{severity} ", after=f"  {where}")
     when = _time(finding.first_at)
     if finding.last_at is not None and finding.last_at != finding.first_at:

@@ -18,7 +18,7 @@ def output_width() -> int | None:
 
 def heading(text: str) -> str:
     """A line that stands out, where stdout is a terminal that may be coloured."""
-    return _styled(text, bold=True)
+    return styled(text, bold=True)
 
 
 def paragraph(text: str, width: int | None, indent: int = 0) -> Iterator[str]:
@@ -38,7 +38,7 @@ def table(rows: Sequence[Sequence[str]], width: int | None, indent: int = 2) -> 
     beside = width is None or width - start >= NARROWEST_COLUMN
     for *cells, last in rows:
         padded = [cell.ljust(size) for cell, size in zip(cells, widths, strict=True)]
-        left = " " * indent + "  ".join([_styled(padded[0], fg="cyan"), *padded[1:]]) if padded else ""
+        left = " " * indent + "  ".join([styled(padded[0], fg="cyan"), *padded[1:]]) if padded else ""
         column = start if beside else indent + 4
         lines = list(_wrapped(last, None if width is None else width - column, " " * column))
         if beside and lines:
@@ -58,6 +58,9 @@ def _wrapped(text: str, width: int | None, prefix: str) -> Iterator[str]:
     yield from (prefix + line for line in lines)
 
 
-def _styled(text: str, *, bold: bool | None = None, fg: str | None = None) -> str:
-    # https://no-color.org; typer.echo itself takes the colours out where stdout is no terminal.
+def styled(text: str, *, bold: bool | None = None, fg: str | None = None) -> str:
+    """The text in a colour, unless NO_COLOR says otherwise.
+
+    https://no-color.org; typer.echo itself takes the colours out where stdout is no terminal.
+    """
     return text if os.environ.get("NO_COLOR") else typer.style(text, bold=bold, fg=fg)

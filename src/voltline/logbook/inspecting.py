@@ -44,7 +44,7 @@ ALL = Choice()
 
 
 def inspect(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path | Source],
     choice: Choice = ALL,
     *,
     processes: int | None = None,

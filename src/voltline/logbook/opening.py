@@ -146,14 +146,16 @@ class _Pieces(io.RawIOBase):
         return len(given)
 
 
-def sources(paths: Sequence[str | Path]) -> list[Source]:
-    """The logs that these files and folders hold; `-` is standard input.
+def sources(paths: Sequence[str | Path | Source]) -> list[Source]:
+    """The logs that these files and folders hold; `-` is standard input. A source is taken as it is.
 
     Rotated files of one log are in the order of time. Raises Unreadable where there is nothing at a path.
     """
     found: list[Source] = []
     for path in paths:
-        if str(path) == STDIN:
+        if isinstance(path, Source):
+            found.append(path)
+        elif str(path) == STDIN:
             found.append(Source("standard input", STDIN, log="standard input"))
         else:
             found += _at(Path(path))

@@ -3,6 +3,7 @@
 import msgspec
 
 from voltline.inspection.inspector import Inspected
+from voltline.logbook.baseline import Against
 from voltline.logbook.coverage import Coverage
 
 __all__ = ["Result"]
@@ -16,6 +17,8 @@ class Result(msgspec.Struct):
     inspected: Inspected
     seconds: float = 0.0
     """How long it took."""
+    against: Against | None = None
+    """What became of known findings, where it was compared with a former report."""
 
     @property
     def lines(self) -> int:

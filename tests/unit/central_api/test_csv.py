@@ -14,7 +14,8 @@ from litestar import Litestar, get
 from litestar.params import FromQuery
 from litestar.testing import TestClient
 
-from voltline.central.api.csv import AnyFormat, columns_of, csv_lines, safe_cell, unsafe_text
+from voltline.base.cells import safe_cell, unsafe_text
+from voltline.central.api.csv import AnyFormat, columns_of, csv_lines
 from voltline.central.api.problems import EXCEPTION_HANDLERS
 
 

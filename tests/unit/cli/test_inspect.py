@@ -118,7 +118,7 @@ def test_a_threshold_is_changed_by_name(log: Path, capsys: pytest.CaptureFixture
         (["--set", "R03.after_s=soon"], "R03: "),
         (["--set", "R03"], "--set wants ID.NAME=VALUE"),
         (["--set", "R.after_s=1"], "is not one detector"),
-        (["--format", "xml"], "--format is text or json"),
+        (["--format", "xml"], "there are text, json, html, csv, junit, sarif, trace"),
         (["--detectors", "/nowhere"], "there is no such folder of detectors"),
     ],
 )

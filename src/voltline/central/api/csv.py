@@ -24,6 +24,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 
+from voltline.base.cells import safe_cell
 from voltline.central.api.problems import ApiError, Fault
 
 MEDIA_TYPE = "text/csv"
@@ -31,8 +32,6 @@ FORMAT_PARAMETER = "format"
 FORMATS = ("json", "csv")
 
 _ROWS_A_CHUNK = 200
-_FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?")
 
 
 class AnyFormat(Response[Any]):
@@ -99,33 +98,6 @@ def csv_lines(kind: Any, items: Iterable[Any]) -> Iterator[bytes]:
 def columns_of(kind: Any) -> Sequence[str]:
     """The names of the columns for items of this type."""
     return tuple(_columns(kind, ""))
-
-
-def safe_cell(value: Any) -> str:
-    """A value as the text of a cell."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f"'{value}" if _is_formula(value) else value
-        case int() | float():
-            return str(value)
-        case _:
-            return msgspec.json.encode(value).decode()
-
-
-def unsafe_text(cell: str) -> str:
-    """The text that `safe_cell` made this cell of."""
-    return cell[1:] if cell.startswith("'") and _is_formula(cell[1:]) else cell
-
-
-def _is_formula(text: str) -> bool:
-    """Whether a spreadsheet may compute it: https://owasp.org/www-community/attacks/CSV_Injection."""
-    text = text.lstrip("'")  # so that an apostrophe that was there already is told from ours
-    beginning = text.lstrip(" ")[:1]
-    return beginning != "" and beginning in _FORMULA and _NUMBER.fullmatch(text) is None
 
 
 def _csv_response(content: Any, request: Request[Any, Any, Any], headers: Mapping[str, str]) -> ASGIResponse:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from voltline.central.api.csv import safe_cell, unsafe_text
+from voltline.base.cells import safe_cell, unsafe_text
 from voltline.central.api.id_tag_shapes import NewIdTag
 from voltline.central.api.problems import Fault
 from voltline.central.domain.authorization import IdTag, tag_key

@@ -21,6 +21,7 @@ from voltline.logbook.readers.frame_text import (
 )
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import ROLES, plain, sense_of, time_of, type_of
+from voltline.logbook.readers.trace import TRACE, Told
 
 __all__ = ["Entry", "records_of"]
 
@@ -64,6 +65,7 @@ class Entry(msgspec.Struct, gc=False):
     charge_point_id: str | None = msgspec.field(default=None, name="chargePointId")
     text: str | None = None
     raw: str | None = None
+    voltline: Told | None = None
 
 
 _read_entry = msgspec.json.Decoder(Entry).decode
@@ -81,6 +83,8 @@ def records_of(
     except (msgspec.MsgspecError, ValueError, RecursionError):
         pass
     else:
+        if entry.voltline is not None:
+            return TRACE, [_traced(entry, entry.voltline, source, number)]
         text = entry.raw or entry.text
         if text is not None and FRAME.match(text) is not None and is_frame(text) and not looks_cut(text):
             direction, sent = sense_of(entry.direction)
@@ -94,6 +98,21 @@ def records_of(
         return None
     text = line if isinstance(line, str) else line.decode("utf-8", "replace")
     return _of_dict(held, text, source, number, headings, defaults)
+
+
+def _traced(entry: Entry, told: Told, source: str, number: int) -> Record:
+    """A line of our own trace."""
+    return Record(
+        source,
+        number,
+        entry.raw or told.text or "",
+        told.kind,
+        time_of(entry.timestamp),
+        sense_of(entry.direction)[0],
+        entry.charge_point_id,
+        told.connection,
+        told.damage,
+    )
 
 
 def _of_dict(

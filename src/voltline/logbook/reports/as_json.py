@@ -8,6 +8,7 @@ import msgspec
 from voltline.inspection.chronicle import SessionSummary, StationSummary
 from voltline.inspection.findings import Evidence, Finding, Severity
 from voltline.inspection.inference import Inference
+from voltline.logbook.baseline import Against, fingerprint
 from voltline.logbook.coverage import Coverage
 from voltline.logbook.result import Result
 
@@ -36,6 +37,8 @@ class _Finding(msgspec.Struct):
     next_step: str
     basis: tuple[str, ...]
     evidence: list[_Line]
+    fingerprint: str
+    """As `baseline.fingerprint` says."""
 
 
 class _Inference(msgspec.Struct):
@@ -56,6 +59,8 @@ class _Report(msgspec.Struct):
     stations: list[StationSummary]
     sessions: list[SessionSummary]
     findings: list[_Finding]
+    baseline: Against | None
+    """Known findings, where it was compared with a former report."""
 
 
 def json_report(result: Result) -> bytes:
@@ -71,6 +76,7 @@ def json_report(result: Result) -> bytes:
         inspected.stations,
         inspected.sessions,
         [_finding(one) for one in inspected.findings],
+        result.against,
     )
     return msgspec.json.format(msgspec.json.encode(report, enc_hook=_refuse), indent=1) + b"\n"
 
@@ -99,6 +105,7 @@ def _finding(finding: Finding) -> _Finding:
         finding.next_step,
         finding.basis,
         [_Line(one.source, one.line, one.text) for one in finding.evidence],
+        fingerprint(finding),
     )
 
 
