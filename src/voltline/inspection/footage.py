@@ -26,8 +26,8 @@ from voltline.inspection.events import (
 )
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding
+from voltline.inspection.meters import readings_of
 from voltline.inspection.records import Direction, Record
-from voltline.inspection.samples import sample_of
 from voltline.inspection.secrets import without_secrets
 from voltline.inspection.sessions import SessionClosed
 from voltline.inspection.shots import LONGEST, Shot, ShotKind, Shots
@@ -39,6 +39,7 @@ __all__ = ["ConnectorFootage", "Footage", "FootageTaker", "FootageTakerOfMany", 
 MOST_SHOTS: Final = 5_000
 MOST_SHOTS_OF_MANY: Final = 200
 MOST_MARKS: Final = 2_000
+MOST_SPANS: Final = 20_000
 MOST_CONNECTORS: Final = 100
 LIMIT_EVERY: Final = timedelta(seconds=30)
 """So often the limit is looked at, besides whenever profiles change."""
@@ -73,6 +74,8 @@ class Footage(msgspec.Struct, gc=False):
     disconnected: list[datetime] = []
     boots: list[datetime] = []
     marks: list[Mark] = []
+    spans: list[tuple[datetime | None, datetime | None]] = []
+    """Begin and end of each session, in the order in which they were closed; None: not in the log."""
     shots: list[Shot] = []
     lines: int = 0
     """Lines there were to show; `shots` are some of them."""
@@ -165,8 +168,7 @@ class FootageTaker(Detector):
             if len(self._load) >= MOST_CONNECTORS:
                 return
             curve = self._load[number] = Curve()
-        for meter_value in request.meter_value:
-            sample = sample_of(meter_value)
+        for sample in readings_of(request):
             at = _log_time(sample.at, logged, facts)
             power_w, derived = sample.power_w, False
             if sample.register_wh is not None:
@@ -187,9 +189,17 @@ class FootageTaker(Detector):
 
     def _ended(self, event: SessionClosed, facts: Facts) -> None:
         """The curve breaks here: nothing is known until the next session."""
-        number = event.session.connector
+        session = event.session
+        number = session.connector
+        if len(self._footage.spans) < MOST_SPANS:
+            self._footage.spans.append(
+                (
+                    _span_end(session.started_at, session.start, facts),
+                    _span_end(session.stopped_at, session.stop, facts),
+                )
+            )
         curve = None if number is None else self._load.get(number)
-        at = event.at or event.session.stopped_at
+        at = event.at or session.stopped_at
         if curve is not None and curve.points and at is not None and curve.points[-1].height is not None:
             curve.add(Load(max(at, curve.points[-1].at), None, None))
 
@@ -273,6 +283,12 @@ _OPEN: Final = 400
 def _note(times: list[datetime], at: datetime | None) -> None:
     if at is not None and len(times) < MOST_MARKS:
         times.append(at)
+
+
+def _span_end(told: datetime | None, exchange: Exchange | None, facts: Facts) -> datetime | None:
+    if exchange is None:
+        return None
+    return exchange.call.at if told is None else _log_time(told, exchange.call.at, facts)
 
 
 def _log_time(sampled: datetime, logged: datetime | None, facts: Facts) -> datetime:

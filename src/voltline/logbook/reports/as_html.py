@@ -16,7 +16,23 @@ from voltline.logbook.result import Result
 
 __all__ = ["html_report"]
 
-SCRIPTS: Final = ("text.js", "elements.js", "start.js")
+SCRIPTS: Final = (
+    "text.js",
+    "elements.js",
+    "axis.js",
+    "colours.js",
+    "lanes.js",
+    "drawing.js",
+    "readout.js",
+    "pointing.js",
+    "timeline.js",
+    "summary.js",
+    "findings.js",
+    "sessions.js",
+    "json.js",
+    "frames.js",
+    "start.js",
+)
 """In the order in which they stand in the page, as one script."""
 
 

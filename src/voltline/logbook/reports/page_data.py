@@ -63,7 +63,7 @@ def page_data(result: Result) -> dict[str, Any]:
             for number, station in enumerate(stations)
         ],
         "stationCount": len(inspected.stations),
-        "sessions": [_session(one, names, sources) for one in sessions],
+        "sessions": _sessions(sessions, inspected.stations, footage, names, sources),
         "sessionCount": sum(one.sessions for one in inspected.stations),
         "findings": [_finding(one, names, sources) for one in findings],
         "findingCount": len(inspected.findings),
@@ -194,9 +194,41 @@ def _marks(
     return [[_ms(at), number] for at, number in sorted(marks)]
 
 
-def _session(session: SessionSummary, names: dict[str, int], sources: _Sources) -> dict[str, Any]:
+def _sessions(
+    sessions: Sequence[SessionSummary],
+    stations: Sequence[StationSummary],
+    footage: Sequence[Footage | None],
+    names: dict[str, int],
+    sources: _Sources,
+) -> list[dict[str, Any]]:
+    """Sessions stand in the order of their stations. The same station may be there twice, of two logs."""
+    rows = []
+    number, of_this = 0, 0
+    for session in sessions:
+        while number < len(stations) - 1 and stations[number].station != session.station:
+            number, of_this = number + 1, 0
+        if stations[number].station != session.station:  # not in that order after all
+            rows.append(_session(session, names.get(session.station), None, sources))
+            continue
+        taken = footage[number] if number < len(footage) else None
+        known = taken is not None and of_this < len(taken.spans)
+        rows.append(_session(session, number, taken.spans[of_this] if taken and known else None, sources))
+        of_this += 1
+        if of_this == stations[number].sessions and number < len(stations) - 1:
+            number, of_this = number + 1, 0
+    return rows
+
+
+def _session(
+    session: SessionSummary,
+    station: int | None,
+    span: tuple[datetime | None, datetime | None] | None,
+    sources: _Sources,
+) -> dict[str, Any]:
+    begin, end = span or (session.started_at, session.stopped_at)
     return {
-        "station": names.get(session.station),
+        "station": station,
+        "span": [_ms(begin), _ms(end)],
         "connector": session.connector,
         "id": session.transaction_id,
         "tag": session.id_tag,
