@@ -6,13 +6,11 @@ from typing import Final
 import msgspec
 
 from voltline.inspection.events import (
-    Answered,
     Call,
     Connected,
     Disconnected,
     Event,
     Malformed,
-    Orphan,
     Repeated,
 )
 from voltline.inspection.facts import Facts
@@ -99,24 +97,20 @@ class Chronicle:
         self.sessions: list[SessionSummary] = []
 
     def see(self, event: Event) -> None:
-        """Note what a report shows of it."""
+        """Note what a report shows of it. Of an Answered event that is nothing."""
         kind = type(event)
         summary = self.summary
         if kind is Call:
             exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            summary.frames += 1
             name = exchange.frame.action
             actions = summary.actions
             if name in actions or len(actions) < 100:
                 actions[name] = actions.get(name, 0) + 1
             if type(exchange.request) is StatusNotification:
                 self._state(event, exchange.request)
-        elif kind is Answered or kind is Orphan:
-            summary.frames += 1
         elif kind is SessionClosed:
             self._closed(event.session)  # type: ignore[attr-defined]
         elif kind is Malformed:
-            summary.frames += 1
             summary.malformed += 1
         elif kind is Repeated:
             summary.repeated += 1
@@ -129,9 +123,10 @@ class Chronicle:
             if len(gaps) < MOST_GAPS and not (gaps and gaps[-1][1] is None):
                 gaps.append((event.at, None))
 
-    def close(self) -> StationSummary:
-        """The summary, complete."""
+    def close(self, frames: int) -> StationSummary:
+        """The summary, complete; `frames` were seen, repeats not counted."""
         facts, summary = self._facts, self.summary
+        summary.frames = frames
         if facts.model is not None:
             summary.vendor, summary.model, firmware = facts.model
             summary.firmware = firmware or None

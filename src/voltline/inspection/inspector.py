@@ -71,7 +71,7 @@ class Inspector:
         footage: list[Footage] = []
         for inspection in self._stations.values():
             self._found(inspection, inspection.end())
-            stations.append(inspection.chronicle.close())
+            stations.append(inspection.summary())
             sessions += inspection.chronicle.sessions
             taker = self._takers.get(inspection.facts.station)
             if taker is not None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from datetime import UTC, datetime
-from statistics import median
+from statistics import median_high
 from typing import Final
 
 from msgspec import UNSET
@@ -39,6 +39,8 @@ __all__ = ["Learner"]
 
 OLD_S: Final = 90.0
 """A message whose own time lies so much further back than usual was queued, or its meter clock is off."""
+OLD_SAMPLES: Final = 6
+"""So many in a row, each as old as the others: the clock was set back."""
 FRESH_SAMPLES: Final = 15
 STEADY_S: Final = 2.0
 """Offsets that differ by less are the same: the median need not be taken again."""
@@ -51,6 +53,9 @@ class Learner:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self._offsets: deque[float] = deque(maxlen=FRESH_SAMPLES)
+        self._old: deque[tuple[float, datetime]] = deque(maxlen=OLD_SAMPLES)
+        """The latest messages that were older than usual: by how much, and when they came."""
+        self._replayed_at: datetime | None = None
 
     def learn(self, event: Event) -> None:
         """Bring the facts up to what this event says."""
@@ -61,14 +66,21 @@ class Learner:
                 facts.first_at = at
             if facts.now is None or at > facts.now:
                 facts.now = at
-        if event.record.kind is RecordKind.FRAME:
-            facts.last_frame = event.record
+            if facts.replaying and self._replayed_at is not None:
+                # What is delivered of a queue comes in one go.
+                facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
         kind = type(event)
         if kind is Call:
+            facts.last_frame = event.record
             self._asked(event.exchange)  # type: ignore[attr-defined]  # told by its type
-        elif kind is Answered:
+            return
+        if kind is Answered:
+            facts.last_frame = event.record
             self._answered(event.exchange)  # type: ignore[attr-defined]
-        elif kind is Note:
+            return
+        if event.record.kind is RecordKind.FRAME:
+            facts.last_frame = event.record
+        if kind is Note:
             facts.notes += 1
         elif isinstance(event, Connected):
             facts.connection = event.connection
@@ -81,7 +93,7 @@ class Learner:
     def _asked(self, exchange: Exchange) -> None:
         facts = self.facts
         facts.frames += 1
-        if exchange.sender is not Direction.FROM_STATION:
+        if exchange.sender is not _FROM_STATION:
             facts.calls_from_central += 1
             return
         facts.calls_from_station += 1
@@ -91,20 +103,35 @@ class Learner:
             self._clock(told_at, exchange.call.at)
         if isinstance(request, StatusNotification):
             self._status(exchange, request)
-        elif exchange.name == "BootNotification":
+        elif exchange.frame.action == "BootNotification":
             facts.boot = exchange
             facts.boots += 1
             facts.booted_at = exchange.call.at
 
     def _clock(self, told_at: datetime, at: datetime) -> None:
+        """A message from a queue is older than usual; so is all that a clock tells that was set back.
+
+        Ages in a queue differ, as they came one after the other and go all at once. A clock that was set back
+        stays as far back, message for message.
+        """
         facts = self.facts
         offset = (told_at - at).total_seconds()
         usual = facts.clock_offset_s
-        facts.replaying = usual is not None and offset < usual - OLD_S
-        # A clock that is set right stays away from the old offset: after as many samples it is the new one.
+        old = usual is not None and offset < usual - OLD_S
+        if old:
+            self._old.append((offset, at))
+            offsets = [one for one, _ in self._old]
+            lasting = len(offsets) == OLD_SAMPLES and (at - self._old[0][1]).total_seconds() > OLD_S
+            if not lasting or max(offsets) - min(offsets) > STEADY_S:
+                facts.replaying, self._replayed_at = True, at
+                return
+            self._offsets.clear()
+            self._offsets.extend(offsets)
+        self._old.clear()
+        facts.replaying = False
         self._offsets.append(offset)
-        if usual is None or abs(offset - usual) > STEADY_S:
-            facts.clock_offset_s = median(self._offsets)
+        if usual is None or old or abs(offset - usual) > STEADY_S:
+            facts.clock_offset_s = median_high(self._offsets)
 
     def _status(self, exchange: Exchange, request: StatusNotification) -> None:
         connector = self.facts.connector(request.connector_id)
@@ -120,7 +147,7 @@ class Learner:
     def _answered(self, exchange: Exchange) -> None:
         facts = self.facts
         facts.frames += 1
-        if exchange.sender is Direction.FROM_STATION:
+        if exchange.sender is _FROM_STATION:
             facts.answers_from_central += 1
         else:
             facts.answers_from_station += 1
@@ -227,6 +254,7 @@ def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
     )
 
 
+_FROM_STATION: Final = Direction.FROM_STATION
 _TEACHING: Final = frozenset(
     {
         BootNotificationResponse,

@@ -8,8 +8,8 @@ from msgspec import UNSET
 
 from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan
 from voltline.inspection.facts import Facts
+from voltline.inspection.meters import Readings, readings_at, readings_of
 from voltline.inspection.records import Direction, Record
-from voltline.inspection.samples import sample_of
 from voltline.inspection.sessions import (
     MOST_POINTS,
     Ending,
@@ -22,7 +22,6 @@ from voltline.inspection.sessions import (
 )
 from voltline.messages import (
     BootNotification,
-    MeterValue,
     MeterValues,
     Reason,
     RemoteStartStopStatus,
@@ -48,10 +47,14 @@ NO_TRANSACTION: Final = (0, -1)
 
 
 class SessionBuilder:
-    """The sessions of one station. `build` follows the facts' own learning of the same event."""
+    """The sessions of one station. `build` follows the facts' own learning of the same event.
 
-    def __init__(self, facts: Facts) -> None:
+    Without `changes` it leaves SessionChanged out, which most meter values would make.
+    """
+
+    def __init__(self, facts: Facts, *, changes: bool = True) -> None:
         self._facts = facts
+        self._changes = changes
         self._remote_starts: list[Exchange] = []
         self._closed: dict[int, Session] = {}
 
@@ -60,14 +63,14 @@ class SessionBuilder:
         kind = type(event)
         if kind is Call:
             exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            if exchange.sender is not Direction.FROM_STATION:
+            if exchange.sender is not _FROM_STATION:
                 return _NOTHING
             request = exchange.request
             asked = type(request)
             if asked is MeterValues:
-                return list(self._metered(exchange, cast(MeterValues, request)))
+                return self._metered(exchange, cast(MeterValues, request))
             if asked is StatusNotification:
-                return list(self._status(exchange, cast(StatusNotification, request)))
+                return self._status(exchange, cast(StatusNotification, request))
             if asked is StartTransaction:
                 return list(self._started(exchange, cast(StartTransaction, request)))
             if asked is StopTransaction:
@@ -127,16 +130,16 @@ class SessionBuilder:
                 return exchange
         return None
 
-    def _answered(self, event: Answered) -> list[Event]:
+    def _answered(self, event: Answered) -> Sequence[Event]:
         exchange = event.exchange
         response, request = exchange.response, exchange.request
         if isinstance(request, StartTransaction):
             session = self._facts.connector(request.connector_id).session
             if session is None or not _is_retry(session, request):
-                return []
+                return _NOTHING
             if isinstance(response, StartTransactionResponse):
                 self._confirm(session, response)
-            return [self._changed(session, What.CONFIRMED, event.record, exchange)]
+            return self._changed(session, What.CONFIRMED, event.record, exchange)
         if isinstance(response, RemoteStartTransactionResponse) and isinstance(
             request, RemoteStartTransaction
         ):
@@ -145,27 +148,28 @@ class SessionBuilder:
         elif exchange.name in _CHANGING_LIMITS and response is not None:
             number = getattr(request, "connector_id", UNSET)
             return [
-                self._changed(session, What.LIMIT, event.record, exchange)
+                changed
                 for session in self._open()
                 if number in (0, UNSET, session.connector)
+                for changed in self._changed(session, What.LIMIT, event.record, exchange)
             ]
-        return []
+        return _NOTHING
 
-    def _answered_late(self, event: Orphan) -> list[Event]:
+    def _answered_late(self, event: Orphan) -> Sequence[Event]:
         """An answer after the time, or over a new connection, gives the transaction its id all the same."""
         exchange = event.exchange
         assert exchange is not None
         request = exchange.request
         if not isinstance(request, StartTransaction) or not isinstance(event.frame, CallResultFrame):
-            return []
+            return _NOTHING
         session = self._facts.connector(request.connector_id).session
         if session is None or session.transaction_id is not None or not _is_retry(session, request):
-            return []
+            return _NOTHING
         response = read_response(action_of(StartTransaction), event.frame.payload).message
         if not isinstance(response, StartTransactionResponse):
-            return []
+            return _NOTHING
         self._confirm(session, response)
-        return [self._changed(session, What.CONFIRMED, event.record, exchange)]
+        return self._changed(session, What.CONFIRMED, event.record, exchange)
 
     def _confirm(self, session: Session, response: StartTransactionResponse) -> None:
         session.authorization = response.id_tag_info.status
@@ -175,60 +179,60 @@ class SessionBuilder:
 
     # ---- meanwhile
 
-    def _status(self, exchange: Exchange, request: StatusNotification) -> Iterator[Event]:
+    def _status(self, exchange: Exchange, request: StatusNotification) -> Sequence[Event]:
         session = self._facts.connector(request.connector_id).session
         if session is None:
-            return
+            return _NOTHING
         session.status = request.status
         if len(session.states) < MOST_STATES:
             at = request.timestamp if isinstance(request.timestamp, datetime) else exchange.call.at
             session.states.append((at, request.status))
-        yield self._changed(session, What.STATUS, exchange.call, exchange)
+        return self._changed(session, What.STATUS, exchange.call, exchange)
 
-    def _metered(self, exchange: Exchange, request: MeterValues) -> Iterator[Event]:
+    def _metered(self, exchange: Exchange, request: MeterValues) -> Sequence[Event]:
         number = request.connector_id
         told = request.transaction_id
-        connector = self._facts.connector(number)
-        session = self._facts.sessions.get(told) if isinstance(told, int) else None
+        facts = self._facts
+        connector = facts.connector(number)
+        session = None if told is UNSET else facts.sessions.get(told)
         if session is None:
             session = connector.session
+        opened: tuple[Event, ...] = _NOTHING
         if session is None:
-            if not isinstance(told, int) or told in NO_TRANSACTION or number < 1 or told in self._closed:
-                return
-            session = Session(self._facts.station, number, transaction_id=told, status=connector.status)
+            if told is UNSET or told in NO_TRANSACTION or number < 1 or told in self._closed:
+                return _NOTHING
+            session = Session(facts.station, number, transaction_id=told, status=connector.status)
             connector.session = session
-            if len(self._facts.sessions) < MOST_OPEN:
-                self._facts.sessions[told] = session
-            yield self._opened(exchange.call, session)
+            if len(facts.sessions) < MOST_OPEN:
+                facts.sessions[told] = session
+            opened = (self._opened(exchange.call, session),)
         elif session.connector is None and number > 0:
             session.connector = number
-        for meter_value in request.meter_value:
-            self._sampled(session, meter_value)
-        yield self._changed(session, What.METER, exchange.call, exchange)
+        for readings in readings_of(request):
+            self._sampled(session, readings)
+        changed = self._changed(session, What.METER, exchange.call, exchange)
+        return (*opened, *changed) if opened else changed
 
-    def _sampled(self, session: Session, meter_value: MeterValue) -> None:
-        sample = sample_of(meter_value)
+    def _sampled(self, session: Session, readings: Readings) -> None:
+        at, register_wh, power_w = readings.at, readings.register_wh, readings.power_w
         session.samples += 1
-        session.last_meter_at = sample.at
-        if sample.register_wh is not None:
+        session.last_meter_at = at
+        if register_wh is not None:
             if session.first_register_wh is None:
-                session.first_register_wh = sample.register_wh
-            session.last_register_wh = sample.register_wh
-        if sample.power_w is not None:
-            session.power_w = sample.power_w
-            session.peak_power_w = max(sample.power_w, session.peak_power_w or 0.0)
+                session.first_register_wh = register_wh
+            session.last_register_wh = register_wh
+        if power_w is not None:
+            session.power_w = power_w
+            session.peak_power_w = max(power_w, session.peak_power_w or 0.0)
         if session.samples % session.every:
             return
         limit_a = None
         if self._facts.profiles and session.connector is not None:
-            limit_a = self._facts.limit_a(session.connector, sample.at)
-        session.curve.append(
-            Point(
-                sample.at, sample.power_w, sample.current_a, sample.register_wh, limit_a, sample.soc_percent
-            )
-        )
-        if len(session.curve) > MOST_POINTS:
-            del session.curve[1::2]
+            limit_a = self._facts.limit_a(session.connector, at)
+        curve = session.curve
+        curve.append(Point(at, power_w, readings.current_a, register_wh, limit_a, readings.soc_percent))
+        if len(curve) > MOST_POINTS:
+            del curve[1::2]
             session.every *= 2
 
     # ---- stop
@@ -255,7 +259,7 @@ class SessionBuilder:
         if isinstance(request.transaction_data, list):
             for meter_value in request.transaction_data:
                 if session.last_meter_at is None or meter_value.timestamp > session.last_meter_at:
-                    self._sampled(session, meter_value)
+                    self._sampled(session, readings_at(meter_value))
         yield self._close(session, Ending.STOPPED, exchange.call)
 
     def _close(self, session: Session, ending: Ending, record: Record) -> SessionClosed:
@@ -286,12 +290,15 @@ class SessionBuilder:
         session.latest = record
         return SessionOpened(self._facts.station, record.at, record, session)
 
-    def _changed(self, session: Session, what: What, record: Record, exchange: Exchange) -> SessionChanged:
+    def _changed(self, session: Session, what: What, record: Record, exchange: Exchange) -> tuple[Event, ...]:
         session.latest = record
-        return SessionChanged(self._facts.station, record.at, record, session, what, exchange)
+        if not self._changes:
+            return _NOTHING
+        return (SessionChanged(self._facts.station, record.at, record, session, what, exchange),)
 
 
 _NOTHING: Final[tuple[Event, ...]] = ()
+_FROM_STATION: Final = Direction.FROM_STATION
 _ANSWERS_THAT_MATTER: Final = frozenset(
     {"StartTransaction", "RemoteStartTransaction", "SetChargingProfile", "ClearChargingProfile"}
 )

@@ -5,7 +5,7 @@ calls, so many remembered ones.
 """
 
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -118,14 +118,15 @@ class Timeline:
         self._remembered = remembered
         self._open: dict[Direction, dict[str, Exchange]] = {side: {} for side in Direction}
         self._sides = tuple(self._open.values())
-        self._past: dict[tuple[Direction, str], Exchange] = {}
+        self._past: OrderedDict[tuple[Direction, str], Exchange] = OrderedDict()
         """Closed ones, oldest first."""
         self._malformed: deque[str] = deque(maxlen=32)
         self._recent: deque[Record] = deque(maxlen=12)
         self._several_loggers = False
         self._names: dict[str, int] = {}
         """Connections by the log's name for them."""
-        self._frames = 0
+        self.frames = 0
+        """Frames so far, those that another logger repeats not counted."""
         self._began_at: datetime | None = None
         self._began_frame = 0
         self._last_at: datetime | None = None
@@ -139,7 +140,7 @@ class Timeline:
         if at is not None:
             last = self._last_at
             if last is None or at - last > WINDOW:
-                self._began_at, self._began_frame = at, self._frames
+                self._began_at, self._began_frame = at, self.frames
             self._last_at = at
         kind = record.kind
         if kind is _FRAME:
@@ -163,7 +164,7 @@ class Timeline:
         events: list[Event] = []
         for calls in self._open.values():
             for exchange in calls.values():
-                late = self._last_at is None and self._frames - exchange.number > FRAMES_FOR_AN_ANSWER
+                late = self._last_at is None and self.frames - exchange.number > FRAMES_FOR_AN_ANSWER
                 cause = UnansweredCause.TIMEOUT if late else UnansweredCause.LOG_ENDED
                 events.append(Unanswered(self.station, self._last_at, exchange.call, exchange, cause))
             calls.clear()
@@ -182,7 +183,7 @@ class Timeline:
             events.append(Repeated(self.station, record.at, record))
             return
         recent.append(record)
-        self._frames += 1
+        self.frames += 1
         frame = record.frame or frame_of(record)
         kind = type(frame)
         if kind is CallFrame:
@@ -218,7 +219,7 @@ class Timeline:
         exchange = Exchange(
             self.station,
             self.connection,
-            self._frames,
+            self.frames,
             sender,
             record,
             frame,
@@ -300,7 +301,7 @@ class Timeline:
 
     def _has_just_begun(self, record: Record) -> bool:
         if record.at is None or self._began_at is None:
-            return self._frames - self._began_frame <= FRAMES_FOR_AN_ANSWER
+            return self.frames - self._began_frame <= FRAMES_FOR_AN_ANSWER
         return record.at - self._began_at <= self._answer_within
 
     def _is_repeated(self, record: Record) -> bool:
@@ -338,7 +339,7 @@ class Timeline:
         past = self._past
         past[exchange.sender, exchange.frame.message_id] = exchange
         if len(past) > self._remembered:
-            del past[next(iter(past))]
+            past.popitem(last=False)
 
     # ---- connections
 

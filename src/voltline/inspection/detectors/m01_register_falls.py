@@ -82,8 +82,9 @@ class RegisterFalls(Detector):
         transaction = None if request.transaction_id is UNSET else request.transaction_id
         last = self._last
         tolerance = self.settings.tolerance_wh
-        for at, numbers in readings_of(request):
-            for number in numbers:
+        for readings in readings_of(request):
+            at = readings.at
+            for number in readings.numbers:
                 measurand, value = number.measurand, number.value
                 if measurand not in _REGISTERS:
                     continue

@@ -9,8 +9,7 @@ from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.meters import NumberRead, readings_of
-from voltline.inspection.samples import number_of
+from voltline.inspection.meters import NumberRead, number_of, readings_of
 from voltline.messages import Location, Measurand, MeterValues, Phase, UnitOfMeasure, ValueFormat
 from voltline.messages.types import doc
 
@@ -69,9 +68,9 @@ class ImpossibleValue(Detector):
         if not isinstance(request, MeterValues):
             return
         count = 0
-        for _, numbers in readings_of(request):
-            count += len(numbers)
-            for number in numbers:
+        for readings in readings_of(request):
+            count += len(readings.numbers)
+            for number in readings.numbers:
                 if number.measurand in _JUDGED and self._is_impossible(number):
                     phase = "" if number.phase is None else f" of {number.phase}"
                     unit = "" if number.unit is None else f" {number.unit}"
