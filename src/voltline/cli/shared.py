@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,19 @@ StationPassword = Annotated[
         envvar="VOLTLINE_STATION_PASSWORD",
         help="For HTTP Basic authentication; better by environment.",
     ),
+]
+
+Authorities = Annotated[
+    Path | None,
+    typer.Option("--ca", metavar="FILE", help="Trust these authorities for wss:// (PEM), not the system's."),
+]
+ClientCertificate = Annotated[
+    Path | None,
+    typer.Option("--client-cert", metavar="FILE", help="Show this certificate to the central system (PEM)."),
+]
+ClientKey = Annotated[
+    Path | None,
+    typer.Option("--client-key", metavar="FILE", help="Its key, where that is another file (PEM)."),
 ]
 
 

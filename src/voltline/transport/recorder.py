@@ -15,7 +15,7 @@ BUFFERED_BYTES = 64 * 1024
 _SYSTEM_NOW = SystemClock().now
 
 
-class RecordedFrame(msgspec.Struct, frozen=True, gc=False):
+class RecordedFrame(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One line of a recording."""
 
     time: datetime
@@ -26,6 +26,30 @@ class RecordedFrame(msgspec.Struct, frozen=True, gc=False):
     """``in`` or ``out``, as the recording side sees it."""
     text: str
     """The frame as it came or went, byte for byte."""
+    connection: int | None = None
+    """Which of the recording side's connections, from 1, where it tells them apart."""
+    rule: str | None = None
+    """What a rule of a tap did to the frame, so that it did not go on as it came."""
+    sent: tuple[str, ...] | None = None
+    """What went on in its place, if anything else than the frame did."""
+
+
+class Happening(msgspec.Struct, frozen=True, gc=False):
+    """What happened to a connection."""
+
+    kind: str
+    """``connected`` or ``disconnected``."""
+    text: str
+    """From where and to which path; or why it ended."""
+    connection: str
+
+
+class RecordedMark(msgspec.Struct, frozen=True, gc=False):
+    """A line of a recording that tells of a connection, as a trace has it."""
+
+    timestamp: datetime
+    station: str = msgspec.field(name="chargePointId")
+    voltline: Happening
 
 
 class Recorder:
@@ -36,7 +60,18 @@ class Recorder:
     not stop charging: recording ends, and ``failure`` tells why.
     """
 
-    __slots__ = ("_buffer", "_encoder", "_file", "_now", "_size", "failure", "keep", "max_bytes", "path")
+    __slots__ = (
+        "_buffer",
+        "_encoder",
+        "_file",
+        "_now",
+        "_size",
+        "failure",
+        "keep",
+        "lines",
+        "max_bytes",
+        "path",
+    )
 
     def __init__(
         self,
@@ -51,6 +86,8 @@ class Recorder:
         self.max_bytes = max_bytes
         self.keep = keep
         self.failure: OSError | None = None
+        self.lines = 0
+        """How many lines the file has, with those that are still buffered."""
         self._now = now
         self._encoder = msgspec.json.Encoder()
         self._file: FileIO | None = None
@@ -58,15 +95,35 @@ class Recorder:
         self._size = 0
         self._open()
 
-    def record(self, station: str, direction: str, text: str) -> None:
-        """Add a frame. Never raises."""
+    def record(
+        self,
+        station: str,
+        direction: str,
+        text: str,
+        *,
+        at: datetime | None = None,
+        connection: int | None = None,
+        rule: str | None = None,
+        sent: tuple[str, ...] | None = None,
+    ) -> None:
+        """Add a frame, that came at this time or now. Never raises."""
+        self._add(RecordedFrame(at or self._now(), station, direction, text, connection, rule, sent))
+
+    def mark(
+        self, station: str, event: str, text: str, *, connection: int, at: datetime | None = None
+    ) -> None:
+        """Add what happened to a connection. Never raises."""
+        self._add(RecordedMark(at or self._now(), station, Happening(event, text, str(connection))))
+
+    def _add(self, entry: RecordedFrame | RecordedMark) -> None:
         if self._file is None:
             return
-        line = self._encoder.encode(RecordedFrame(self._now(), station, direction, text)) + b"\n"
+        line = self._encoder.encode(entry) + b"\n"
         if self._size and self._size + len(line) > self.max_bytes:
             self._rotate()
         self._buffer += line
         self._size += len(line)
+        self.lines += 1
         if len(self._buffer) >= BUFFERED_BYTES:
             self.flush()
 
@@ -93,6 +150,7 @@ class Recorder:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = FileIO(self.path, "ab")
         self._size = self._file.tell()
+        self.lines = _lines_of(self.path) if self._size else 0
 
     def _rotate(self) -> None:
         self.close()
@@ -123,3 +181,8 @@ class Recorder:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _lines_of(path: Path) -> int:
+    with path.open("rb") as held:
+        return sum(part.count(b"\n") for part in iter(lambda: held.read(BUFFERED_BYTES), b""))

@@ -1,0 +1,62 @@
+"""Detectors at work while frames pass: a finding is told when it is made for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.engine import StationInspection
+from voltline.inspection.findings import Finding, Findings, Severity
+from voltline.inspection.records import Record
+
+__all__ = ["LiveInspection"]
+
+REMEMBERED: Final = 64
+"""Closed exchanges that are remembered of a charge point."""
+
+
+class LiveInspection:
+    """Feed it records of any charge points, in the order in which they passed."""
+
+    def __init__(
+        self,
+        detectors: Sequence[type[Detector]],
+        settings: Mapping[str, DetectorSettings],
+        least: Severity = Severity.INFO,
+    ) -> None:
+        self.findings = Findings()
+        self.failure: str | None = None
+        """Why a charge point is inspected no more; whoever tells it takes it away."""
+        self._detectors = detectors
+        self._settings = settings
+        self._least = least
+        self._stations: dict[str, StationInspection | None] = {}
+
+    def feed(self, record: Record) -> list[Finding]:
+        """The findings that this record opens."""
+        name = record.station or ""
+        if name not in self._stations:
+            self._stations[name] = StationInspection(
+                name, self._detectors, self._settings, remembered=REMEMBERED
+            )
+        inspection = self._stations[name]
+        if inspection is None:
+            return []
+        try:
+            return self._opened(inspection.feed(record))
+        except Exception as fault:  # a detector of the user's own must not end the proxy
+            self._stations[name] = None
+            self.failure = f"{name} is inspected no more: {type(fault).__name__}: {fault}; frames still pass"
+            return []
+
+    def end(self) -> list[Finding]:
+        """The findings that the end opens."""
+        ended = [one for one in self._stations.values() if one is not None]
+        self._stations = dict.fromkeys(self._stations)
+        return [opened for inspection in ended for opened in self._opened(inspection.end())]
+
+    def _opened(self, found: list[Finding]) -> list[Finding]:
+        return [
+            one for one in found if self.findings.add(one) is one and one.severity.rank >= self._least.rank
+        ]
