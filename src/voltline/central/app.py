@@ -39,6 +39,7 @@ from voltline.central.gate import Gate
 from voltline.central.handlers.desk import Desk, Visit
 from voltline.central.handlers.routes import register
 from voltline.central.housekeeping import Housekeeping, log_failure
+from voltline.central.inspecting.live import LiveInspection
 from voltline.central.intake import Intake, Outage
 from voltline.central.lines import LiveLines
 from voltline.central.metrics import Metrics
@@ -64,6 +65,7 @@ from voltline.central.storage.message_log.writing import MessageLog, Retention
 from voltline.central.storage.queries import SqlQueries
 from voltline.central.storage.unit_of_work import SqlStore
 from voltline.central.watching import Watching
+from voltline.inspection.choosing import InvalidDetector, InvalidSetting, UnknownDetector, choose
 from voltline.messages import MeterValues, Mode, Side
 from voltline.quirks import Registry, ping_interval_s
 from voltline.quirks.loading import InvalidQuirks, with_own
@@ -172,8 +174,15 @@ class Central:
         if message_log is not None:
             undo.push_async_callback(message_log.close)
             message_log.start()
+        inspection = await self._open_inspection()
+        if inspection is not None:
+            undo.push_async_callback(inspection.close)
         self._watching = Watching(
-            message_log=message_log, recorder=recorder, writer=self._writer, now=self._now
+            message_log=message_log,
+            recorder=recorder,
+            inspection=inspection,
+            writer=self._writer,
+            now=self._now,
         )
         undo.push_async_callback(self._watching.close)
         load_transfer_handlers(self._transfers)
@@ -235,6 +244,7 @@ class Central:
             file_jobs=self._file_jobs,
             quirks=self._quirks,
             sites=siting,
+            inspection=None if inspection is None else inspection.figures,
         )
         metrics = Metrics(
             connections=self._ocpp.stations.values,
@@ -247,6 +257,8 @@ class Central:
             frames_dropped=lambda: 0 if message_log is None else message_log.dropped,
             file_jobs=queries.file_job_counts,
             sites=siting.points,
+            findings=lambda: queries.open_findings(self._now()),
+            inspection=None if inspection is None else inspection.figures,
         )
         await self._listen(undo, msgspec.structs.replace(site, metrics=metrics.text))
         _log_files(files)
@@ -472,6 +484,8 @@ class Central:
         self._sessions.ended(connection)
         log.info("%s disconnected: %s", visit.identity, connection.closed_reason)
         replaced = folded(connection.identity) in self._ocpp.stations
+        if not replaced:
+            self._watching.disconnected(connection)
         if self._siting is not None and not replaced:
             self._siting.went(visit.identity)
         stored = self._writer.submit(
@@ -496,6 +510,19 @@ class Central:
             )
         except OSError as error:
             raise UnusableFolder(f"{folder.recording} cannot be written: {error.strerror}") from error
+
+    async def _open_inspection(self) -> LiveInspection | None:
+        settings = self.settings.inspection
+        if not settings.enabled:
+            return None
+        if settings.detectors or settings.thresholds or settings.own_detectors:
+            try:
+                await asyncio.to_thread(
+                    choose, settings.only, settings.without, settings.folders, settings.settings
+                )
+            except (UnknownDetector, InvalidDetector, InvalidSetting) as error:
+                raise CannotStart(f"the settings of the inspector, [inspection]: {error}") from error
+        return LiveInspection(settings, self._writer, now=self._now)
 
     def _open_message_log(self, folder: DataFolder) -> MessageLog:
         kept = self.settings.messages

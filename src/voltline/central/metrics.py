@@ -21,9 +21,11 @@ import voltline
 from voltline.central.command_log import BOUNDS_S as COMMAND_BOUNDS_S
 from voltline.central.command_log import CommandStatistics
 from voltline.central.counts import MessageCounts, SessionCounts
+from voltline.central.domain.inspection import InspectionFigures
 from voltline.central.domain.sites import SitePoint
 from voltline.central.services.ports import StorageUnavailable, Writer
 from voltline.central.storage.group_commit import BATCH_BOUNDS, COMMIT_BOUNDS_S, Statistics
+from voltline.inspection.findings import Severity
 from voltline.transport.connection import Connection
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -45,8 +47,10 @@ class Metrics(Collector):
         frames_dropped: Callable[[], int],
         file_jobs: Callable[[], Mapping[tuple[str, str], int]],
         sites: Callable[[], Mapping[str, tuple[SitePoint, Mapping[str, int]]]] = dict,
+        findings: Callable[[], Mapping[str, int]] = dict,
+        inspection: Callable[[], InspectionFigures] | None = None,
     ) -> None:
-        """`file_jobs` asks the database, and may raise StorageUnavailable."""
+        """`file_jobs` and `findings` ask the database, and may raise StorageUnavailable."""
         self._connections = connections
         self._messages = messages
         self._sessions = sessions
@@ -57,6 +61,8 @@ class Metrics(Collector):
         self._frames_dropped = frames_dropped
         self._file_jobs = file_jobs
         self._sites = sites
+        self._findings = findings
+        self._inspection = inspection
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -77,6 +83,8 @@ class Metrics(Collector):
         yield from self._of_storage()
         yield from self._of_file_jobs()
         yield from self._of_sites()
+        yield from self._of_inspection()
+        yield from self._of_findings()
 
     def _of_connections(self) -> Iterator[Metric]:
         live = list(self._connections())
@@ -181,6 +189,40 @@ class Metrics(Collector):
                 troubles.add_metric([site, trouble], count)
         yield from currents.values()
         yield troubles
+
+    def _of_inspection(self) -> Iterator[Metric]:
+        if self._inspection is None:
+            return
+        figures = self._inspection()
+        yield _gauge("inspection_running", "1 while the inspector's process is there.", int(figures.running))
+        yield _gauge(
+            "inspection_coverage", "Which part of the charge points is looked at, 0 to 1.", figures.coverage
+        )
+        yield _gauge(
+            "inspection_lag_seconds", "Age of the oldest frames that wait to be looked at.", figures.lag_s
+        )
+        yield _counter("inspection_frames", "Frames that the inspector looked at.", figures.frames)
+        yield _counter(
+            "inspection_frames_dropped", "Frames that the inspector did not look at.", figures.left_out
+        )
+        yield _counter(
+            "inspection_restarts", "How often the inspector's process was started again.", figures.restarts
+        )
+        yield _gauge(
+            "inspection_memory_bytes", "Memory that the inspector's process takes up.", figures.memory_bytes
+        )
+
+    def _of_findings(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(
+            "voltline_findings_open", "Findings that are open and not muted.", labels=["severity"]
+        )
+        try:
+            counted = self._findings()
+        except StorageUnavailable:
+            return
+        for severity in Severity:
+            family.add_metric([severity], counted.get(severity, 0))
+        yield family
 
     def _of_file_jobs(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(

@@ -347,7 +347,7 @@ class MessagesSettings(_Section, frozen=True, kw_only=True):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        return tuple(word.strip() for word in self.leave_out.split(",") if word.strip())
+        return _words(self.leave_out)
 
 
 class CommandsSettings(_Section, frozen=True, kw_only=True):
@@ -565,6 +565,86 @@ class SitesSettings(_Section, frozen=True, kw_only=True):
     ] = 90.0
 
 
+class InspectionSettings(_Section, frozen=True, kw_only=True):
+    """The inspector: it looks at all that is said between charge points and here, and tells what is wrong."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Look at the traffic of charge points, in a process of its own that leaves the "
+            "processor to everybody else."
+        ),
+    ] = True
+    detectors: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^-?[A-Za-z0-9_.]+(\s*,\s*-?[A-Za-z0-9_.]+)*$",
+            description="Which detectors look, by id or the beginning of one, separated by commas, such as "
+            "C,T. One with a minus is left out, such as -S02. Empty: all.",
+            extra={"allowed": "ids of detectors, separated by commas, or nothing"},
+        ),
+    ] = ""
+    thresholds: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[A-Za-z0-9_]+\.[a-z0-9_]+=[^,]+(,\s*[A-Za-z0-9_]+\.[a-z0-9_]+=[^,]+)*$",
+            description="Thresholds of detectors that are not to be the defaults, separated by commas, such "
+            "as C01.bad=80, R03.after_s=5; docs/reference/detectors.md has all.",
+            extra={"allowed": "ID.setting=value, separated by commas, or nothing"},
+        ),
+    ] = ""
+    own_detectors: Annotated[
+        str, Meta(description="A folder with detectors of your own. Empty: only those that are installed.")
+    ] = ""
+    close_after_h: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=168,
+            description="A finding that was not seen for so long is closed. Those of connections, frames and "
+            "answers are closed after one hour. Each time that one comes back this is doubled, up to a week.",
+            extra={"unit": "hours"},
+        ),
+    ] = 24.0
+    keep_days: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=36500,
+            description="Findings that were closed before are removed.",
+            extra={"unit": "days"},
+        ),
+    ] = 400.0
+    most_memory_mib: Annotated[
+        int,
+        Meta(
+            ge=128,
+            le=2**20,
+            description="Memory that the process may take up. Where that is not enough for all charge "
+            "points, only some are looked at.",
+            extra={"unit": "MiB"},
+        ),
+    ] = 1024
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        return tuple(word for word in _words(self.detectors) if not word.startswith("-"))
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        return tuple(word[1:] for word in _words(self.detectors) if word.startswith("-"))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        return (self.own_detectors,) if self.own_detectors else ()
+
+    @property
+    def settings(self) -> tuple[tuple[str, str, str], ...]:
+        """Detector, name and value of each threshold."""
+        parts = (word.partition("=") for word in _words(self.thresholds))
+        return tuple((*name.split(".", 1), value.strip()) for name, _, value in parts)  # type: ignore[misc]
+
+
 class ShutdownSettings(_Section, frozen=True, kw_only=True):
     """How the process ends."""
 
@@ -603,6 +683,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     procedures: ProceduresSettings = ProceduresSettings()
     recording: RecordingSettings = RecordingSettings()
     messages: MessagesSettings = MessagesSettings()
+    inspection: InspectionSettings = InspectionSettings()
     commands: CommandsSettings = CommandsSettings()
     events: EventsSettings = EventsSettings()
     files: FilesSettings = FilesSettings()
@@ -610,3 +691,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sites: SitesSettings = SitesSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     log: LogSettings = LogSettings()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

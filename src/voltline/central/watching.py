@@ -1,4 +1,4 @@
-"""What is noted of all that goes over the wire: the message log, deviations, recordings."""
+"""What is noted of all that goes over the wire: the message log, deviations, recordings, findings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from voltline.central.counts import MessageCounts
 from voltline.central.domain.deviations import Tally
 from voltline.central.domain.redaction import redacted_text
 from voltline.central.handlers.desk import Visit
+from voltline.central.inspecting.live import LiveInspection
 from voltline.central.services import deviations
 from voltline.central.services.ports import Writer
 from voltline.central.storage.message_log.writing import MessageLog
@@ -32,11 +33,13 @@ class Watching:
         *,
         message_log: MessageLog | None,
         recorder: Recorder | None,
+        inspection: LiveInspection | None = None,
         writer: Writer,
         now: Callable[[], datetime],
     ) -> None:
         self._log = message_log
         self._recorder = recorder
+        self._inspection = inspection
         self._writer = writer
         self._now = now
         self._tally = Tally()
@@ -52,9 +55,16 @@ class Watching:
 
     def connected(self, connection: Connection) -> None:
         """Before the first frame of a connection."""
+        visit: Visit = connection.context
         if self._log is not None:
-            visit: Visit = connection.context
             self._log.met(visit.key, visit.identity)
+        if self._inspection is not None:
+            self._inspection.connected(visit.key, visit.identity, connection.remote)
+
+    def disconnected(self, connection: Connection) -> None:
+        """After the last frame of a connection that no other has replaced."""
+        if self._inspection is not None:
+            self._inspection.disconnected(connection.context.key, connection.closed_reason or "")
 
     def tick(self, now: float) -> asyncio.Future[None] | None:
         """Call it every second or so; `now` in seconds on the monotonic clock. What is being written down."""
@@ -75,20 +85,21 @@ class Watching:
         return self._writer.submit(deviations.note, counted) if counted else None
 
     def _frame_watch(self) -> Callable[[Connection, str, str], None] | None:
-        keep = None if self._log is None else self._log.frame
+        takers = [one.frame for one in (self._log, self._inspection) if one is not None]
         record = None if self._recorder is None else self._recorder.record
 
-        def kept(connection: Connection, direction: str, text: str) -> None:
-            keep(connection.context.key, direction, text)  # type: ignore[misc]
+        def told(connection: Connection, direction: str, text: str) -> None:
+            key = connection.context.key
+            for take in takers:
+                take(key, direction, text)
 
         def recorded(connection: Connection, direction: str, text: str) -> None:
-            if keep is not None:
-                keep(connection.context.key, direction, text)
+            told(connection, direction, text)
             record(connection.context.identity, direction, redacted_text(text))  # type: ignore[misc]
 
         if record is not None:
             return recorded
-        return None if keep is None else kept
+        return told if takers else None
 
     def _deviated(
         self, connection: Connection, action: str, message_id: str, found: tuple[Deviation, ...]

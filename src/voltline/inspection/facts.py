@@ -91,6 +91,8 @@ class Facts:
         """Answers seen from each side: where one side has none in a long log, that side was not captured."""
         self.calls_from_station = 0
         self.calls_from_central = 0
+        self.live = False
+        """The records are of traffic that is seen as it happens, whole and undamaged; no log was kept."""
         self.ended = False
         """The log is at its end."""
 
@@ -149,6 +151,8 @@ class Facts:
 
         True before anything could have been answered.
         """
+        if self.live:
+            return True
         answers, calls = (
             (self.answers_from_station, self.calls_from_central)
             if station

@@ -25,6 +25,7 @@ from voltline.central.api import (
     event_routes,
     file_job_routes,
     file_routes,
+    finding_routes,
     health_route,
     id_tag_routes,
     job_routes,
@@ -71,6 +72,7 @@ _SUBJECTS = (
     command_routes,
     job_routes,
     message_routes,
+    finding_routes,
     event_routes,
     access_routes,
 )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from voltline.central.api.event_tail import EventTail
 from voltline.central.domain.access import Principal
+from voltline.central.domain.inspection import InspectionFigures
 from voltline.central.services.ports import Queries, Writer
 from voltline.central.services.ports.files import FileShelf
 from voltline.central.services.ports.lines import Line, Lines, Procedure, Procedures
@@ -102,5 +103,7 @@ class Site(Struct, frozen=True):
     """None: nobody sends their commands."""
     sites: SiteBoard | None = None
     """None: sites are kept, and nobody steers them."""
+    inspection: Callable[[], InspectionFigures] | None = None
+    """How the inspector stands; None: it is switched off."""
     metrics: Callable[[], bytes] | None = None
     """Prometheus text; None: nothing is measured."""

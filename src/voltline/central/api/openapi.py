@@ -23,6 +23,7 @@ from voltline.central.api import (
     data_transfer_routes,
     file_job_routes,
     file_routes,
+    finding_routes,
     site_routes,
 )
 from voltline.central.api.adjustments import ADJUSTMENTS_HEADER
@@ -105,6 +106,7 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     **certificate_routes.PROBLEMS,
     **data_transfer_routes.PROBLEMS,
     **site_routes.PROBLEMS,
+    **finding_routes.PROBLEMS,
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",
         HTTPStatus.CONFLICT: "The charge point is not connected, or not accepted; nothing was sent.",

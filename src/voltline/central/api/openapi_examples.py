@@ -73,6 +73,7 @@ _BODIES: Mapping[str, Any] = {
     "bringCertificate": {
         "certificate_chain": "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
     },
+    "closeFinding": {"note": "the new firmware mends it"},
     "closeTransaction": {"note": "the charge point was replaced"},
     "discardQuarantined": {"note": "a test"},
     "dismissCertificateRequest": {"reason": "it was not expected"},
@@ -81,6 +82,7 @@ _BODIES: Mapping[str, Any] = {
     "editLocalList": {"enabled": True},
     "getDiagnostics": {"since": "2026-03-01T00:00:00Z"},
     "getLog": {"log_type": "DiagnosticsLog"},
+    "muteFinding": {"until": "2026-06-01T00:00:00Z", "note": "the maker works on it"},
     "putIdTag": {"parent_id_tag": "FLEET", "expires_at": "2027-03-01T12:00:00Z", "max_transactions": 1},
     "reboot": {"type": "soft"},
     "replaceDataTransferRule": {"vendor_id": "com.example", "url": "http://127.0.0.1:7000/ocpp"},

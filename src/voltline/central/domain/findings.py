@@ -142,6 +142,19 @@ def quiet_time(detector: str, times_opened: int, usual: timedelta) -> timedelta:
     return max(first, min(first * (1 << doublings), LONGEST_QUIET))
 
 
+def together(earlier: Seen, later: Seen) -> Seen:
+    """Two sights of the same fault as one."""
+    one, other = earlier.finding, later.finding
+    finding = replace(
+        other,
+        severity=max(one.severity, other.severity, key=lambda severity: severity.rank),
+        first_at=min((at for at in (one.first_at, other.first_at) if at is not None), default=None),
+        last_at=max((at for at in (one.last_at, other.last_at) if at is not None), default=None),
+        count=one.count + other.count,
+    )
+    return Seen(later.station, finding, _most_telling(earlier.frames, later.frames))
+
+
 def seen_again(known: KnownFinding, seen: Seen, at: datetime, usual: timedelta) -> KnownFinding:
     """What is on record once this was seen too. A closed one is open again."""
     finding = seen.finding

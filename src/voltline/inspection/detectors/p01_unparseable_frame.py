@@ -53,7 +53,7 @@ class UnparseableFrame(Detector):
         return (self._told(event.record, fault, facts),)
 
     def _told(self, record: Record, fault: str, facts: Facts) -> Finding:
-        damage = "the log is damaged here" if record.damage else _damage(record.text)
+        damage = "the log is damaged here" if record.damage else None if facts.live else _damage(record.text)
         if damage is not None:
             return self.finding(
                 facts,

@@ -97,7 +97,7 @@ class UnansweredCall(Detector):
         exchange = event.exchange
         answering = exchange.sender.opposite
         answers = facts.answers_from_central if exchange.from_station else facts.answers_from_station
-        if answers:
+        if answers or facts.live:
             self._missing.discard(answering)
             yield from self._released(answering, facts)
             yield self._told(event, facts)

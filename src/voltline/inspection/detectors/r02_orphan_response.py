@@ -56,7 +56,7 @@ class OrphanResponse(Detector):
     def _seen(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
         asking = event.record.direction.opposite
         calls = facts.calls_from_station if asking is Direction.FROM_STATION else facts.calls_from_central
-        if event.cause is not OrphanCause.UNKNOWN or calls:
+        if event.cause is not OrphanCause.UNKNOWN or calls or facts.live:
             yield from self._known(event, facts)
         elif asking not in self._one_way:
             self._one_way.add(asking)

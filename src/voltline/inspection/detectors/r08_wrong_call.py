@@ -79,7 +79,7 @@ class WrongCall(Detector):
             self._wrong_count += 1
             self._wrong.append(exchange)
             del self._wrong[:-_MOST_HELD]
-        if self._wrong and self._right > self._wrong_count:
+        if self._wrong and (facts.live or self._right > self._wrong_count):
             for one_wrong in self._wrong:
                 yield self._wrong_way(one_wrong, facts)
             self._wrong = []
