@@ -32,6 +32,8 @@ from voltline.logbook.spooling import rereadable
 FOUND = {Severity.INFO: 0, Severity.WARNING: 3, Severity.ERROR: 4, Severity.CRITICAL: 5}
 """Exit codes by the worst finding."""
 UNREAD = 1
+BAR = 24
+"""Columns of the progress bar."""
 
 # ---- options that inspecting and comparing have in common
 
@@ -123,7 +125,7 @@ def inspect(
         wanted = chosen_output(form, output, of_csv)
         known = None if baseline is None else known_in(baseline)
         with ExitStack() as stack:
-            given = [_path(one) for one in files]
+            given = [path_of(one) for one in files]
             twice = wanted.reads_frames or anonymize
             paths: Sequence[str | Path | Source] = rereadable(given, stack) if twice else given
             result = inspected(paths, choice, jobs, footage=wanted.form == "html")
@@ -206,7 +208,8 @@ def _exit_code(result: Result, fail_on: Severity) -> int:
     return 0 if worst is None or worst.rank < fail_on.rank else FOUND[worst]
 
 
-def _path(text: str) -> str | Path:
+def path_of(text: str) -> str | Path:
+    """What an argument names: a file or folder, or standard input."""
     return text if text == "-" else Path(text)
 
 
@@ -223,9 +226,13 @@ def _progress() -> Progress | None:
         if now - shown < 0.2:
             return
         shown = now
-        megabytes = f"{read / 1e6:,.0f} MB, {read / 1e6 / (now - began):,.0f} MB/s"
-        part = f"{min(read / size, 1):4.0%}  " if size else ""
-        typer.echo(f"\r\x1b[K{part}{megabytes}", nl=False, err=True)
+        speed = read / (now - began)
+        said = f"{read / 1e6:,.0f} MB, {speed / 1e6:,.1f} MB/s"
+        if size:
+            part = min(read / size, 1)
+            bar = "█" * int(part * BAR) + "░" * (BAR - int(part * BAR))
+            said = f"{bar} {part:4.0%}  {said}, {max(size - read, 0) / speed:,.0f} s left"
+        typer.echo(f"\r\x1b[K{said}", nl=False, err=True)
 
     return show
 

@@ -23,7 +23,16 @@ from voltline.logbook.reports.as_sarif import sarif_report
 from voltline.logbook.reports.as_trace import trace_lines
 from voltline.logbook.result import Result
 
-__all__ = ["FORMATS", "Output", "Telling", "Unusable", "chosen_output", "write_file"]
+__all__ = [
+    "FORMATS",
+    "Output",
+    "Telling",
+    "Unusable",
+    "check_file",
+    "chosen_output",
+    "plain_line",
+    "write_file",
+]
 
 
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -88,7 +97,12 @@ class Output(msgspec.Struct, frozen=True):
 
 
 def _text(telling: Telling) -> Iterator[bytes]:
-    return (f"{_COLOUR.sub('', line)}\n".encode() for line in telling.text())
+    return (plain_line(line) for line in telling.text())
+
+
+def plain_line(line: str) -> bytes:
+    """A line for a file: without colours, with its end."""
+    return _COLOUR.sub("", line).encode("utf-8", "replace") + b"\n"
 
 
 _FORMS: Final[dict[str, Callable[[Telling], Iterable[bytes]]]] = {
@@ -155,23 +169,32 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _check(path: Path, *, folder: bool) -> None:
-    """Complain before an hour of reading rather than after it."""
+    """Complain before an hour of reading rather than after it. Makes the folder."""
+    if not folder:
+        check_file(path)
+        return
     try:
-        if folder:
-            path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise Unusable(
             f"{path}: --format csv writes a folder of tables, and this is a file; name a table by --table, "
             "or another folder"
         ) from None
     except OSError as fault:
-        raise Unusable(
-            f"{path}: the folder cannot be made ({fault.strerror}); give another --output"
-        ) from None
-    if not folder and path.is_dir():
+        why = fault.strerror
+        raise Unusable(f"{path}: the folder cannot be made ({why}); give another --output") from None
+    _check_folder(path)
+
+
+def check_file(path: Path) -> None:
+    """Raises Unusable where no file can be written at `path`."""
+    if path.is_dir():
         raise Unusable(f"{path}: this is a folder; give the name of a file in it")
-    parent = path if folder else path.absolute().parent
-    if not parent.is_dir():
-        raise Unusable(f"{parent}: there is no such folder to write to; make it first")
-    if not os.access(parent, os.W_OK):
-        raise Unusable(f"{parent}: writing there is not permitted; give another --output")
+    _check_folder(path.absolute().parent)
+
+
+def _check_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise Unusable(f"{path}: there is no such folder to write to; make it first")
+    if not os.access(path, os.W_OK):
+        raise Unusable(f"{path}: writing there is not permitted; give another --output")

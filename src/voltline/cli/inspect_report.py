@@ -15,11 +15,12 @@ from voltline.logbook.baseline import Against
 from voltline.logbook.coverage import Coverage
 from voltline.logbook.result import Result
 
-__all__ = ["against_line", "printable", "report"]
+__all__ = ["COLOURS", "against_line", "printable", "report"]
 
 MOST_FILES: Final = 20
 EXCERPT: Final = 160
-_COLOURS: Final = {
+"""Characters of a line of evidence."""
+COLOURS: Final = {
     Severity.INFO: None,
     Severity.WARNING: typer.colors.YELLOW,
     Severity.ERROR: typer.colors.RED,
@@ -114,7 +115,7 @@ def _finding(finding: Finding, width: int | None, evidence: int) -> Iterator[str
         finding.station if finding.connector is None else f"{finding.station}, connector {finding.connector}"
     )
     times = f" x{finding.count}" if finding.count > 1 else ""
-    severity = styled(finding.severity.upper(), fg=_COLOURS[finding.severity], bold=True)
+    severity = styled(finding.severity.upper(), fg=COLOURS[finding.severity], bold=True)
     yield printable(f"{finding.detector} {finding.title}{times}", before=f"{severity} ", after=f"  {where}")
     when = _time(finding.first_at)
     if finding.last_at is not None and finding.last_at != finding.first_at:
@@ -123,8 +124,8 @@ def _finding(finding: Finding, width: int | None, evidence: int) -> Iterator[str
     if when:
         yield f"    {when}"
     for line in finding.evidence[:evidence]:
-        excerpt = printable(f"{line.source}:{line.line}: {line.text}")
-        yield "    " + (excerpt if len(excerpt) <= EXCERPT else excerpt[: EXCERPT - 1] + "…")
+        excerpt = line.text if len(line.text) <= EXCERPT else line.text[: EXCERPT - 1] + "…"
+        yield printable(f"    {line.source}:{line.line}: {excerpt}")
     yield from paragraph(f"{finding.who.capitalize()}: {printable(finding.next_step)}", width, 4)
     if finding.basis:
         yield from paragraph(

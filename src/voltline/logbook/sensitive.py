@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["Kind", "Value", "kind_of", "replaced"]
@@ -71,6 +72,7 @@ _SEPARATORS: Final = re.compile(r"[\s_.\-]+")
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*+)("|\\?$)|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 
 
+@lru_cache(10_000)
 def kind_of(key: str) -> Kind | None:
     """What stands under a key of JSON, or is the value of a configuration key; None if nothing sensitive."""
     short = _SEPARATORS.sub("", key).lower()
@@ -168,6 +170,8 @@ def _written(value: Value, word: str, instead: Callable[[Value], str]) -> str:
 
 
 def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
     try:
         return str(json.loads(f'"{text}"', strict=False))
     except ValueError:
