@@ -30,7 +30,7 @@ COMMANDS = {
     "catalogue": "Look up actions, fields and configuration keys of OCPP 1.6.",
 }
 
-BELOW = {("station", "run"): "station_run"}
+BELOW = {("station", "run"): "station_run", ("inspect", "diff"): "inspect_diff"}
 """Commands below one that takes arguments itself."""
 
 DEBUG_VARIABLE = "VOLTLINE_DEBUG"
