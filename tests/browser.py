@@ -100,6 +100,7 @@ class Page:
             deviceScaleFactor=2 if phone else 1,
             mobile=phone,
         )
+        self.command("Emulation.setTouchEmulationEnabled", enabled=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
         self.settle()

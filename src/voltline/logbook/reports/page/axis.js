@@ -73,5 +73,5 @@ function ticks(begin, end, width) {
 // A round number at or above, for the top of a scale.
 function roundAbove(value) {
   const size = 10 ** Math.floor(Math.log10(value));
-  return size * [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * size >= value * 0.999);
+  return size * [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * size >= value * 0.999);
 }

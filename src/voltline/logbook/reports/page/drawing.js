@@ -85,7 +85,7 @@ class Drawing {
     const from = Math.max(this.x(station.first), 0);
     const until = Math.min(this.x(station.last), this.width);
     pen.fillStyle = colour("online");
-    if (until > from) pen.fillRect(from, middle - 2, until - from, 4);
+    if (until > from && lane.linked) pen.fillRect(from, middle - 2, until - from, 4);
     for (const [begin, end] of station.gaps) {
       const x = Math.max(this.x(begin), 0);
       const to = Math.min(end === null ? until : this.x(end), this.width);
@@ -154,7 +154,7 @@ class Drawing {
     const { pen, view } = this;
     const { load, limits } = lane.connector;
     const unit = this.unit || (lane.inWatt ? "kW" : "A");
-    const top = lane.y + 8;
+    const top = lane.y + 16;
     const bottom = lane.y + lane.height - 6;
     const heights = load.map(([, w, a]) => heightOf(lane, unit, w, a));
     const limited = limits.map(([, a]) => heightOf(lane, unit, null, a));
@@ -175,7 +175,7 @@ class Drawing {
     for (const share of [0.5, 1]) {
       const value = scale * share;
       const told = unit === "A" ? `${+value.toFixed(1)} A` : `${+(value / 1000).toFixed(2)} kW`;
-      this.text(told, 3, y(value) + (share === 1 ? 7 : -7), { font: SMALL, fill: "faint", halo: true });
+      this.text(told, 3, y(value) - 7, { font: SMALL, fill: "faint", halo: true });
     }
   }
 
@@ -203,7 +203,6 @@ class Drawing {
       pen.strokeStyle = colour("power");
       pen.lineWidth = 1.6;
       pen.lineJoin = "round";
-      pen.setLineDash([]);
       pen.stroke(path);
       if (points.length === 1) {
         pen.fillStyle = colour("power");
@@ -214,23 +213,24 @@ class Drawing {
 
   limits(limits, heights, y, top) {
     const { pen } = this;
-    pen.strokeStyle = colour("limit");
-    pen.lineWidth = 2;
     let labelled = -100;
     let before = null;
     limits.forEach(([at, ampere], i) => {
       const from = this.x(at);
       const until = this.x(i + 1 < limits.length ? limits[i + 1][0] : this.station.last);
       const height = heights[i];
-      pen.setLineDash(height === null ? [] : [6, 3]);
-      pen.beginPath();
       if (height !== null) {
+        pen.strokeStyle = colour("limit");
+        pen.lineWidth = 2;
+        pen.setLineDash([6, 3]);
+        pen.beginPath();
         if (before !== null) pen.moveTo(from, y(before));
         else pen.moveTo(from, y(height));
         pen.lineTo(from, y(height));
         pen.lineTo(Math.max(until, from + 1), y(height));
         pen.stroke();
-        const x = Math.max(from, 0) + 4;
+        pen.setLineDash([]);
+        const x = from < 0 ? 56 : from + 4; // the scale stands at the left
         if (until > 0 && from < this.width && Math.min(until, this.width) - x > 34 && x - labelled > 44) {
           const above = y(height) - 8;
           const label = `${+ampere.toFixed(2)} A`;
@@ -240,28 +240,25 @@ class Drawing {
       }
       before = height;
     });
-    pen.setLineDash([]);
   }
 
   // ---- findings
 
   draw_pins(lane) {
     const { pen, view } = this;
-    const clusters = new Map();
+    const clusters = [];
     for (const [at, index] of lane.marks) {
       if (at < view.begin || at > view.end) continue;
-      const slot = Math.floor(this.x(at) / 15);
-      const cluster = clusters.get(slot) || { at, marks: [], x: 0, severity: "info" };
-      cluster.marks.push([at, index]);
-      cluster.severity = worse(cluster.severity, DATA.findings[index].severity);
-      cluster.x += this.x(at);
-      clusters.set(slot, cluster);
+      const x = Math.min(Math.max(this.x(at), 8), this.width - 8);
+      const last = clusters[clusters.length - 1];
+      if (last && x - last.x < 16) last.marks.push([at, index]);
+      else clusters.push({ x, marks: [[at, index]] });
     }
-    for (const cluster of clusters.values()) {
-      const count = cluster.marks.length;
-      const x = Math.min(Math.max(cluster.x / count, 8), this.width - 8);
-      const y = lane.y + 8;
-      pen.fillStyle = colour(cluster.severity);
+    const y = lane.y + 8;
+    for (const { x, marks } of clusters) {
+      const count = new Set(marks.map(([, index]) => index)).size;
+      const severity = marks.map(([, index]) => DATA.findings[index].severity).reduce(worse);
+      pen.fillStyle = colour(severity);
       pen.beginPath();
       pen.arc(x, y, 7, 0, 2 * Math.PI);
       pen.fill();
@@ -270,9 +267,9 @@ class Drawing {
       pen.lineTo(x + 4, y + 5);
       pen.lineTo(x, y + 11);
       pen.fill();
-      const sign = count > 1 ? (count > 99 ? "+" : String(count)) : cluster.severity === "info" ? "i" : "!";
+      const sign = count > 1 ? (count > 99 ? "+" : String(count)) : severity === "info" ? "i" : "!";
       this.text(sign, x, y + 0.5, { align: "center", font: `700 ${count > 9 ? "9px" : "10px"} system-ui, sans-serif`, fill: "on-severity" });
-      this.pins.push({ x, y: y + 1, radius: 10, marks: cluster.marks });
+      this.pins.push({ x, y: y + 1, radius: 10, marks });
     }
   }
 }

@@ -96,7 +96,7 @@ class FindingsList {
         "details",
         { open: index < 5 },
         el("summary", {}, counted(finding.evidence.length, "line") + " of evidence"),
-        finding.evidence.map(([source, line, text]) => el("div", { class: "evidence" }, el("small", { class: "faint" }, told(`${DATA.sources[source]}:${line}`)), rawLine(text))),
+        finding.evidence.map(([source, line, text]) => el("div", { class: "evidence" }, el("small", { class: "faint" }, told(`${DATA.sources[source]}:${line}`)), rawLine(PAGE.frames.whole(source, line, text)))),
       ),
       acts.length ? el("div", { class: "buttons acts" }, acts) : null,
     );

@@ -58,6 +58,13 @@ class FramesTable {
     return this.places.has(`${source}:${line}`);
   }
 
+  // A line of evidence at full length, where the page has it.
+  whole(source, line, text) {
+    const index = this.places.get(`${source}:${line}`);
+    const found = index === undefined ? "" : DATA.shots[index][TEXT];
+    return found.startsWith(text.replace(/…$/, "")) ? found : text;
+  }
+
   // Among its neighbours, unfiltered.
   reveal(source, line) {
     const index = this.places.get(`${source}:${line}`);

@@ -4,7 +4,7 @@ const CAPTION = 20;
 const BAND = 16;
 const PINS = 20;
 const SESSIONS = 17;
-const CHART = 104;
+const CHART = 112;
 const LINE = 12;
 const AXIS = 24;
 const GAP = 8;
@@ -19,9 +19,10 @@ function lanesOf(station) {
   const pins = (number) => station.marks.filter(([, index]) => belongs(DATA.findings[index], number));
   const own = pins(null);
   if (own.length) add("pins", PINS, { marks: own });
-  if (station.gaps.length || station.connected.length || station.disconnected.length || station.booted.length) {
-    add("caption", CAPTION, { text: "Connection", right: connectionTold(station) });
-    add("connection", LINE, {});
+  const linked = station.gaps.length > 0 || station.connected.length > 0 || station.disconnected.length > 0;
+  if (linked || station.booted.length) {
+    add("caption", CAPTION, { text: linked ? "Connection" : "Boots", right: connectionTold(station) });
+    add("connection", LINE, { linked });
     y += GAP;
   }
   for (const connector of station.connectors) {

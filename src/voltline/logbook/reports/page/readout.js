@@ -15,7 +15,7 @@ function readout(drawing, x, y, at) {
   for (const connector of station.connectors) {
     const name = connector.number === 0 ? "Charge point" : `Connector ${connector.number}`;
     const state = lastBefore(connector.states, at);
-    if (state) row(name, el("i", { class: `dot status-${STATUSES.includes(state[1]) ? state[1].toLowerCase() : "unknown"}` }), told(state[1]), state[2] === "NoError" ? "" : told(` ${state[2]}`));
+    if (state && (connector.number > 0 || state[1] !== "Available")) row(name, el("i", { class: `dot status-${STATUSES.includes(state[1]) ? state[1].toLowerCase() : "unknown"}` }), told(state[1]), state[2] === "NoError" ? "" : told(` ${state[2]}`));
     const session = station.sessionList.find((one) => {
       const [begin, end] = edgesOf(one, station);
       return one.connector === connector.number && begin <= at && at <= end;

@@ -18,4 +18,7 @@ PAGE.timeline.build();
 PAGE.findings.build();
 PAGE.sessions.build();
 PAGE.frames.build();
+for (const [part, count] of [["findings", DATA.findingCount], ["sessions", DATA.sessionCount], ["frames", DATA.shotCount]]) {
+  document.querySelector(`nav a[href="#${part}"]`).append(el("span", { class: "count" }, ` ${count.toLocaleString("en")}`));
+}
 document.documentElement.dataset.ready = "yes";

@@ -3,7 +3,7 @@
 function summary(host) {
   const counts = Object.fromEntries(SEVERITIES.map((one) => [one, DATA.findings.filter((each) => each.severity === one).length]));
   const names = DATA.files.map((one) => one.source);
-  const title = names.length ? [told(names[0]), names.length > 1 ? ` and ${counted(DATA.fileCount - 1, "more file", "more files")}` : ""] : ["No file"];
+  const title = names.length ? [told(names[0].split(/[/\\]/).pop()), names.length > 1 ? ` and ${counted(DATA.fileCount - 1, "more file", "more files")}` : ""] : ["No file"];
   host.append(
     el("p", { class: "faint kicker" }, "OCPP 1.6 inspection"),
     el("h1", {}, title),

@@ -5,6 +5,7 @@ const SHOWN_AT_FIRST = 6;
 class Timeline {
   constructor(host) {
     this.host = host;
+    this.wanted = "";
     const timed = DATA.stations.filter((one) => one.first !== null);
     this.untimed = DATA.stations.length - timed.length;
     this.stations = timed.sort((one, other) => rankOf(one) - rankOf(other) || one.index - other.index);
@@ -73,6 +74,9 @@ class Timeline {
         ),
       );
     }
+    if (this.stations.length > SHOWN_AT_FIRST) {
+      parts.push(el("input", { type: "search", placeholder: "Find a charge point", "aria-label": "Find a charge point", on: { input: (event) => this.find(event.target.value) } }));
+    }
     parts.push(this.range);
     return el("div", { class: "toolbar" }, parts);
   }
@@ -104,16 +108,25 @@ class Timeline {
   }
 
   more(count) {
-    const shown = this.drawings.size;
-    for (const station of this.stations.slice(shown, shown + count)) this.cards.append(this.card(station));
+    const fitting = this.stations.filter((one) => one.name.toLowerCase().includes(this.wanted));
+    const hidden = fitting.filter((one) => !this.drawings.has(one));
+    for (const station of hidden.slice(0, count)) this.cards.append(this.card(station));
     if (this.rest) this.rest.remove();
-    const left = this.stations.length - this.drawings.size;
+    const left = hidden.length - count;
     if (left > 0) {
       const label = `Show ${Math.min(left, 20)} more of ${counted(left, "charge point")}`;
       this.rest = el("button", { type: "button", class: "more", on: { click: () => this.more(20) } }, label);
       this.host.append(this.rest);
     }
     this.soon();
+  }
+
+  // Only charge points whose name has this in it.
+  find(text) {
+    this.wanted = text.trim().toLowerCase();
+    this.drawings.clear();
+    this.cards.replaceChildren();
+    this.more(SHOWN_AT_FIRST);
   }
 
   card(station) {
@@ -155,7 +168,7 @@ class Timeline {
   // Bring a stretch of a charge point into sight, with room on both sides.
   reveal(station, begin, end) {
     if (!this.view || begin === null) return;
-    while (!this.drawings.has(station) && this.drawings.size < this.stations.length) this.more(20);
+    if (!this.drawings.has(station)) this.cards.prepend(this.card(station));
     const until = end === null ? begin : end;
     const room = Math.max((until - begin) * 0.25, 2 * MINUTE);
     this.view.show(begin - room, until + room);
