@@ -102,7 +102,7 @@ class Chronicle:
         summary = self.summary
         if kind is Call:
             exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            name = exchange.frame.action
+            name = exchange.name
             actions = summary.actions
             if name in actions or len(actions) < 100:
                 actions[name] = actions.get(name, 0) + 1

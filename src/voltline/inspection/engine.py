@@ -86,11 +86,11 @@ class StationInspection:
         kind = type(event)
         if kind is Call:
             exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            name, odd = exchange.frame.action, exchange.odd_call
+            name, odd = exchange.name, exchange.odd_call
             self._note(event)
         elif kind is Answered:
             exchange = event.exchange  # type: ignore[attr-defined]
-            name, odd = exchange.frame.action, exchange.odd_answer
+            name, odd = exchange.name, exchange.odd_answer
         else:
             other: Exchange | None = getattr(event, "exchange", None)
             name, odd = ("", False) if other is None else (other.frame.action, other.odd_answer)

@@ -44,6 +44,10 @@ class Exchange(msgspec.Struct, gc=False):
     call: Record
     frame: wire.CallFrame
     """The CALL as it came: message id, action's name, raw payload, deviations of the frame itself."""
+    name: str
+    """The action's name as it came."""
+    from_station: bool
+    """Whether the charge point made the CALL."""
     action: Action[Any, Any] | None
     """None if OCPP 1.6 has no action of that name."""
     request: Payload | None
@@ -64,11 +68,6 @@ class Exchange(msgspec.Struct, gc=False):
     response: Payload | None = None
     """The answer's payload, tolerantly read; None if it is a CALLERROR, unusable or truncated."""
     response_deviations: tuple[Deviation, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The action's name as it came."""
-        return self.frame.action
 
     @property
     def message_id(self) -> str:
@@ -96,11 +95,6 @@ class Exchange(msgspec.Struct, gc=False):
     def error(self) -> wire.CallErrorFrame | None:
         """The CALLERROR it was answered with, if it was."""
         return self.result if isinstance(self.result, wire.CallErrorFrame) else None
-
-    @property
-    def from_station(self) -> bool:
-        """Whether the charge point made the CALL."""
-        return self.sender is Direction.FROM_STATION
 
     @property
     def records(self) -> tuple[Record, ...]:

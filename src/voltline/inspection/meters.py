@@ -81,14 +81,11 @@ def readings_at(meter_value: MeterValue) -> Readings:
         value = number_of(sampled)
         if value is None:
             continue
-        measurand, phase, location, unit = sampled.measurand, sampled.phase, sampled.location, sampled.unit
-        if measurand is UNSET:
-            measurand = _REGISTER
-        if phase is UNSET:
-            phase = None
-        if location is UNSET:
-            location = _OUTLET
-        numbers.append(NumberRead(measurand, phase, location, value, None if unit is UNSET else unit))
+        measurand = _REGISTER if sampled.measurand is UNSET else sampled.measurand
+        phase = None if sampled.phase is UNSET else sampled.phase
+        location = _OUTLET if sampled.location is UNSET else sampled.location
+        unit = None if sampled.unit is UNSET else sampled.unit
+        numbers.append(NumberRead(measurand, phase, location, value, unit))
         if measurand is _REGISTER:
             if phase is None and (
                 location is _OUTLET or (location is _INLET and readings.register_wh is None)

@@ -80,7 +80,7 @@ class SessionBuilder:
                     session.boots += 1
         elif kind is Answered:
             answered = cast(Answered, event)
-            if answered.exchange.frame.action in _ANSWERS_THAT_MATTER:
+            if answered.exchange.name in _ANSWERS_THAT_MATTER:
                 return self._answered(answered)
         elif isinstance(event, Orphan) and event.exchange is not None:
             return self._answered_late(event)

@@ -57,6 +57,7 @@ _NOTHING: Final = Raw(b"{}")
 # Looking a member up in its class takes longer than the tests that need it.
 _FRAME: Final = RecordKind.FRAME
 _NOTE: Final = RecordKind.NOTE
+_FROM_STATION: Final = Direction.FROM_STATION
 _OPPOSITE: Final = {side: side.opposite for side in Direction}
 
 _requests: dict[tuple[str, bytes], Reading[Any]] = {}
@@ -223,6 +224,8 @@ class Timeline:
             sender,
             record,
             frame,
+            frame.action,
+            sender is _FROM_STATION,
             action,
             request,
             deviations,

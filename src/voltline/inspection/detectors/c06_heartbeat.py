@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
@@ -12,6 +12,7 @@ from voltline.inspection.records import Direction, Record
 from voltline.inspection.spans import span
 from voltline.messages.types import doc
 
+_FROM_STATION: Final = Direction.FROM_STATION
 _GAP_INTERVALS = 3.0
 _GAP_LEAST_S = 300.0
 
@@ -58,6 +59,7 @@ class HeartbeatMissing(Detector):
         self._heartbeats = 0
         self._early = 0
         self._interval_s: int | None = None
+        self._silent_from_s = 0.0
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure between frames of the charge point."""
@@ -73,21 +75,24 @@ class HeartbeatMissing(Detector):
         if kind is Connected or kind is Disconnected:
             self._heard = self._heartbeat_at = None
             return ()
-        if event.record.direction is not Direction.FROM_STATION:
+        record = event.record
+        if record.direction is not _FROM_STATION:
             return ()
-        heard, self._heard = self._heard, event.record
+        heard, self._heard = self._heard, record
         quietest_s, self._quietest_s = self._quietest_s, 0.0
-        found: Iterable[Finding] = ()
         interval_s = facts.interval_s
-        if interval_s is not None and interval_s == self._interval_s:
-            if heard is not None and heard.at is not None:
-                silent_s = (at - heard.at).total_seconds()
-                if silent_s > interval_s * self.settings.silent_intervals:
-                    found = tuple(self._silent(heard, event.record, silent_s, quietest_s, facts))
-            if kind is Call:
-                early = self._called(event, at, interval_s, facts)
-                found = found if early is None else (*found, early)
-        self._interval_s = interval_s
+        if interval_s is None or interval_s != self._interval_s:
+            self._interval_s = interval_s
+            self._silent_from_s = (interval_s or 0) * self.settings.silent_intervals
+            return ()
+        found: Iterable[Finding] = ()
+        if heard is not None and heard.at is not None:
+            silent_s = (at - heard.at).total_seconds()
+            if silent_s > self._silent_from_s:
+                found = tuple(self._silent(heard, record, silent_s, quietest_s, facts))
+        if kind is Call and event.exchange.name == "Heartbeat":  # type: ignore[attr-defined]
+            early = self._heartbeat(event, at, interval_s, facts)
+            found = found if early is None else (*found, early)
         return found
 
     def _silent(
@@ -105,10 +110,7 @@ class HeartbeatMissing(Detector):
             severity=Severity.INFO if excused else None,
         )
 
-    def _called(self, event: Event, at: datetime, interval_s: int, facts: Facts) -> Finding | None:
-        assert isinstance(event, Call)
-        if event.exchange.name != "Heartbeat":
-            return None
+    def _heartbeat(self, event: Event, at: datetime, interval_s: int, facts: Facts) -> Finding | None:
         self._heartbeats += 1
         before, self._heartbeat_at = self._heartbeat_at, at
         if before is None:

@@ -1,7 +1,7 @@
 """E03: restarts, a clock that starts over, and a system log that falls silent, of a Delta AC MAX."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from voltline.inspection.records import Record
 from voltline.messages.types import doc
 
 _RESTART = re.compile(r"\bsyslogd started\b", re.IGNORECASE)
-_SYSTEM = re.compile(r"\blocal\d\.|\buser\.|\bkern\.|\bdaemon\.")
+_SYSTEM = re.compile(r"\b(?:local\d|user|kern|daemon|syslog|auth|authpriv|cron)\.")
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -50,11 +50,13 @@ class DeltaRestarts(Detector):
         self._last: Record | None = None
         self._silence_told = False
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Lines for restarts, messages for silence."""
-        if isinstance(event, Call):
-            yield from self._silent(event, facts)
-            return
+        if type(event) is Call:
+            return () if self._last is None or self._silence_told else self._silent(event, facts)
+        return self._noted(event, facts)
+
+    def _noted(self, event: Event, facts: Facts) -> Iterator[Finding]:
         record = event.record
         if not _SYSTEM.search(record.text):
             return
@@ -88,7 +90,7 @@ class DeltaRestarts(Detector):
 
     def _silent(self, event: Event, facts: Facts) -> Iterator[Finding]:
         last = self._last
-        if last is None or last.at is None or event.at is None or self._silence_told:
+        if last is None or last.at is None or event.at is None:
             return
         silent = (event.at - last.at).total_seconds()
         if silent > self.settings.silent_s:

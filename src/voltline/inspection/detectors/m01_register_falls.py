@@ -1,9 +1,10 @@
 """M01: an energy register that falls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
+import msgspec
 from msgspec import UNSET
 
 from voltline.inspection.detector import Detector, DetectorSettings
@@ -32,7 +33,7 @@ class Settings(DetectorSettings, frozen=True):
     tolerance_wh: Annotated[float, doc("A fall up to this is rounding.", unit="Wh")] = 1.0
 
 
-class _Last(NamedTuple):
+class _Last(msgspec.Struct, frozen=True, gc=False):
     value: float
     at: datetime
     transaction: int | None
@@ -63,22 +64,24 @@ class RegisterFalls(Detector):
         self._last: dict[tuple[object, ...], _Last] = {}
         self._meter: str | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each register with its last value."""
         assert isinstance(event, Call)
         exchange, request = event.exchange, event.exchange.request
         if isinstance(request, MeterValues):
-            yield from self._metered(exchange, request, facts)
-        elif isinstance(request, StopTransaction):
-            yield from self._stopped(exchange, request, facts)
-        elif isinstance(request, BootNotification):
+            return self._metered(exchange, request, facts)
+        if isinstance(request, StopTransaction):
+            return self._stopped(exchange, request, facts)
+        if isinstance(request, BootNotification):
             meter = request.meter_serial_number
             if isinstance(meter, str) and meter:
                 if self._meter not in (None, meter):
                     self._last.clear()
                 self._meter = meter
+        return ()
 
-    def _metered(self, exchange: Exchange, request: MeterValues, facts: Facts) -> Iterator[Finding]:
+    def _metered(self, exchange: Exchange, request: MeterValues, facts: Facts) -> Iterable[Finding]:
+        found: list[Finding] = []
         transaction = None if request.transaction_id is UNSET else request.transaction_id
         last = self._last
         tolerance = self.settings.tolerance_wh
@@ -97,7 +100,10 @@ class RegisterFalls(Detector):
                 last[key] = _Last(value, at, transaction, exchange.call)
                 if before is None or before.value - value <= tolerance or before.transaction != transaction:
                     continue
-                yield self._falls(facts, request.connector_id, str(measurand), before, value, exchange)
+                found.append(
+                    self._falls(facts, request.connector_id, str(measurand), before, value, exchange)
+                )
+        return found
 
     def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
         """The meter at the stop against the last value of the transaction."""

@@ -1,7 +1,7 @@
 """M04: the register and the power do not tell of the same energy."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from datetime import datetime
 from typing import Annotated
 
 from voltline.inspection.detector import Detector, DetectorSettings
@@ -75,19 +75,20 @@ class EnergyAgainstPower(Detector):
     def _compared(self, session: Session) -> tuple[float, float, float]:
         """Energy by power, by the register, and the time for which both are known."""
         added = risen = span = 0.0
-        known = [
-            (one.at, one.power_w, one.energy_wh)
-            for one in session.curve
-            if one.power_w is not None and one.energy_wh is not None
-        ]
-        for before, after in pairwise(known):
-            seconds = (after[0] - before[0]).total_seconds()
-            if not 0 < seconds <= self.settings.longest_gap_s:
+        longest_s, steady = self.settings.longest_gap_s, self.settings.steady_ratio
+        before: tuple[datetime, float, float] | None = None
+        for one in session.curve:
+            at, power_w, energy_wh = one.at, one.power_w, one.energy_wh
+            if power_w is None or energy_wh is None:
                 continue
-            low, high = sorted((before[1], after[1]))
-            if high > low * self.settings.steady_ratio:
-                continue  # it changed, nobody knows when
-            added += (before[1] + after[1]) / 2 * seconds / 3600
-            risen += after[2] - before[2]
-            span += seconds
+            if before is not None:
+                before_at, before_w, before_wh = before
+                seconds = (at - before_at).total_seconds()
+                low, high = (before_w, power_w) if before_w < power_w else (power_w, before_w)
+                # Where it changed nobody knows when.
+                if 0 < seconds <= longest_s and high <= low * steady:
+                    added += (low + high) / 2 * seconds / 3600
+                    risen += energy_wh - before_wh
+                    span += seconds
+            before = at, power_w, energy_wh
         return added, risen, span

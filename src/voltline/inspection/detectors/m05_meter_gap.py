@@ -1,6 +1,6 @@
 """M05: meter values that stay away while the vehicle charges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -48,21 +48,25 @@ class MeterGap(Detector):
         self._last: dict[int, _Last] = {}
         self._interval: int | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the times of one value and the next."""
         assert isinstance(event, Call)
         request = event.exchange.request
         if isinstance(request, MeterValues):
-            yield from self._metered(event, request, facts)
+            interval = facts.number("MeterValueSampleInterval")
+            if interval or interval != self._interval or self._last:
+                return self._metered(event, request, interval, facts)
         elif isinstance(request, StatusNotification):
             if request.status is not ChargePointStatus.CHARGING:
                 self._last.pop(request.connector_id, None)
         else:
             self._last.clear()
+        return ()
 
-    def _metered(self, event: Event, request: MeterValues, facts: Facts) -> Iterator[Finding]:
+    def _metered(
+        self, event: Event, request: MeterValues, interval: int | None, facts: Facts
+    ) -> Iterator[Finding]:
         number = request.connector_id
-        interval = facts.number("MeterValueSampleInterval")
         connector = facts.connectors.get(number)
         charging = connector is not None and connector.status is ChargePointStatus.CHARGING
         if interval != self._interval:

@@ -1,7 +1,8 @@
 """M06: readings that no meter can have taken."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from math import inf
+from typing import Annotated, Final
 
 from msgspec import UNSET
 
@@ -15,17 +16,8 @@ from voltline.messages.types import doc
 
 _TO_NEUTRAL = frozenset({Phase.L1, Phase.L2, Phase.L3, Phase.L1_N, Phase.L2_N, Phase.L3_N})
 _BETWEEN_PHASES = frozenset({Phase.L1_L2, Phase.L2_L3, Phase.L3_L1})
-_JUDGED = frozenset(
-    {
-        Measurand.VOLTAGE,
-        Measurand.CURRENT_IMPORT,
-        Measurand.CURRENT_EXPORT,
-        Measurand.SOC,
-        Measurand.TEMPERATURE,
-        Measurand.FREQUENCY,
-        Measurand.POWER_FACTOR,
-    }
-)
+_NOT_USUAL: Final = (inf, -inf)
+"""Depends on the unit."""
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -61,28 +53,51 @@ class ImpossibleValue(Detector):
     actions = frozenset({"MeterValues"})
     settings: Settings = Settings()
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings)
+        limits = self.settings
+        self._usual = {
+            Measurand.VOLTAGE: (
+                max(limits.lowest_v, 1.0),
+                min(limits.highest_v, limits.highest_between_v, limits.highest_dc_v),
+            ),
+            Measurand.CURRENT_IMPORT: (-limits.highest_a, limits.highest_a),
+            Measurand.CURRENT_EXPORT: (-limits.highest_a, limits.highest_a),
+            Measurand.SOC: (0.0, 100.0),
+            Measurand.POWER_FACTOR: (-100.0, 100.0),
+            Measurand.FREQUENCY: (limits.lowest_hz, limits.highest_hz),
+            Measurand.TEMPERATURE: _NOT_USUAL,
+        }
+        """What is certainly possible, by measurand."""
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Each value by itself."""
         assert isinstance(event, Call)
         request = event.exchange.request
         if not isinstance(request, MeterValues):
-            return
-        count = 0
-        for readings in readings_of(request):
-            count += len(readings.numbers)
+            return ()
+        found: list[Finding] = []
+        complete = True
+        for value, readings in zip(request.meter_value, readings_of(request), strict=True):
+            complete &= len(readings.numbers) == len(value.sampled_value)
             for number in readings.numbers:
-                if number.measurand in _JUDGED and self._is_impossible(number):
-                    phase = "" if number.phase is None else f" of {number.phase}"
-                    unit = "" if number.unit is None else f" {number.unit}"
-                    yield self.finding(
-                        facts,
-                        f"{number.measurand}{phase} was {number.value:g}{unit}.",
-                        (event.record,),
-                        connector=request.connector_id,
-                        title=f"{self.title}: {number.measurand}",
-                    )
-        if count != sum(len(value.sampled_value) for value in request.meter_value):
-            yield from self._no_numbers(request, event, facts)
+                usual = self._usual.get(number.measurand)
+                if usual is None or usual[0] <= number.value <= usual[1]:
+                    continue
+                if self._is_impossible(number):
+                    found.append(self._told(number, request, event, facts))
+        return found if complete else (*found, *self._no_numbers(request, event, facts))
+
+    def _told(self, number: NumberRead, request: MeterValues, event: Event, facts: Facts) -> Finding:
+        phase = "" if number.phase is None else f" of {number.phase}"
+        unit = "" if number.unit is None else f" {number.unit}"
+        return self.finding(
+            facts,
+            f"{number.measurand}{phase} was {number.value:g}{unit}.",
+            (event.record,),
+            connector=request.connector_id,
+            title=f"{self.title}: {number.measurand}",
+        )
 
     def _no_numbers(self, request: MeterValues, event: Event, facts: Facts) -> Iterator[Finding]:
         for value in request.meter_value:
@@ -99,20 +114,17 @@ class ImpossibleValue(Detector):
                 )
 
     def _is_impossible(self, number: NumberRead) -> bool:
+        """Whether it is, of a value that is not usual."""
         value, limits = number.value, self.settings
         match number.measurand:
             case Measurand.VOLTAGE:
                 return self._is_impossible_voltage(number)
-            case Measurand.CURRENT_IMPORT | Measurand.CURRENT_EXPORT:
-                return abs(value) > limits.highest_a
-            case Measurand.SOC:
-                return not 0 <= value <= 100
-            case Measurand.FREQUENCY:
-                return value != 0 and not limits.lowest_hz <= value <= limits.highest_hz
-            case Measurand.POWER_FACTOR:
-                return not -100 <= value <= 100
-            case _:
+            case Measurand.TEMPERATURE:
                 return not limits.lowest_c <= _celsius(value, number.unit) <= limits.highest_c
+            case Measurand.FREQUENCY:
+                return value != 0
+            case _:
+                return True
 
     def _is_impossible_voltage(self, number: NumberRead) -> bool:
         value, limits = number.value, self.settings

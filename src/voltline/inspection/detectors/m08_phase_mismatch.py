@@ -1,6 +1,6 @@
 """M08: voltage on one phase, current on another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
 from voltline.inspection.detector import Detector, DetectorSettings
@@ -12,13 +12,16 @@ from voltline.messages import Measurand, MeterValues, Phase
 from voltline.messages.types import doc
 
 _LINES: Final = {
-    Phase.L1: "L1",
-    Phase.L2: "L2",
-    Phase.L3: "L3",
-    Phase.L1_N: "L1",
-    Phase.L2_N: "L2",
-    Phase.L3_N: "L3",
+    Phase.L1: 1,
+    Phase.L2: 2,
+    Phase.L3: 4,
+    Phase.L1_N: 1,
+    Phase.L2_N: 2,
+    Phase.L3_N: 4,
 }
+"""A bit for each line."""
+_VOLTAGE: Final = Measurand.VOLTAGE
+_CURRENT: Final = Measurand.CURRENT_IMPORT
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -51,39 +54,47 @@ class PhaseMismatch(Detector):
         super().__init__(settings)
         self._in_a_row: dict[int, int] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the phases with voltage and those with current."""
         assert isinstance(event, Call)
         request = event.exchange.request
         if not isinstance(request, MeterValues):
-            return
+            return ()
+        found: Iterable[Finding] = ()
         for readings in readings_of(request):
             live, loaded = self._phases(readings)
-            if not live or not loaded:
-                continue
-            number = request.connector_id
-            if live & loaded:
-                self._in_a_row.pop(number, None)
-                continue
+            if live and loaded:
+                found = (*found, *self._compared(live, loaded, event, request.connector_id, facts))
+        return found
+
+    def _compared(self, live: int, loaded: int, event: Event, number: int, facts: Facts) -> Iterator[Finding]:
+        if live & loaded:
+            self._in_a_row.pop(number, None)
+        else:
             count = self._in_a_row[number] = self._in_a_row.get(number, 0) + 1
             if count == self.settings.samples:
                 yield self.finding(
                     facts,
-                    f"Voltage on {', '.join(sorted(live))} and current on {', '.join(sorted(loaded))}, in "
+                    f"Voltage on {_names(live)} and current on {_names(loaded)}, in "
                     f"{count} samples in a row.",
                     (event.record,),
                     connector=number,
                 )
 
-    def _phases(self, readings: Readings) -> tuple[set[str], set[str]]:
-        live: set[str] = set()
-        loaded: set[str] = set()
+    def _phases(self, readings: Readings) -> tuple[int, int]:
+        live = loaded = 0
         for number in readings.numbers:
-            line = None if number.phase is None else _LINES.get(number.phase)
-            if line is None:
+            phase = number.phase
+            if phase is None:
                 continue
-            if number.measurand is Measurand.VOLTAGE and number.value > self.settings.least_v:
-                live.add(line)
-            elif number.measurand is Measurand.CURRENT_IMPORT and number.value > self.settings.least_a:
-                loaded.add(line)
+            measurand = number.measurand
+            if measurand is _VOLTAGE:
+                if number.value > self.settings.least_v:
+                    live |= _LINES.get(phase, 0)
+            elif measurand is _CURRENT and number.value > self.settings.least_a:
+                loaded |= _LINES.get(phase, 0)
         return live, loaded
+
+
+def _names(lines: int) -> str:
+    return ", ".join(f"L{n + 1}" for n in range(3) if lines >> n & 1)

@@ -71,6 +71,9 @@ class LogGap(Detector):
             self._keep(event, at)
             return ()
         silence_s = (at - latest).total_seconds()
+        if 0 <= silence_s < self.settings.at_least_s:
+            self._keep(event, at)
+            return ()
         if silence_s < -_BACK_S:
             self._back += 1
             if self._back < _STAYS_BACK:
@@ -87,14 +90,14 @@ class LogGap(Detector):
         self._record = event.record
         self._back = 0
         kind = type(event)
+        if kind is Answered:
+            response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
+            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
+                self._clock_is_off_s = (response.current_time - at).total_seconds()
         if kind is Disconnected:
             self._away = True
         elif kind is not Note:
             self._away = False
-        if isinstance(event, Answered):
-            response = event.exchange.response
-            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
-                self._clock_is_off_s = (response.current_time - at).total_seconds()
 
     def _judged(self, event: Event, silence_s: float, facts: Facts) -> Iterator[Finding]:
         interval_s = facts.interval_s

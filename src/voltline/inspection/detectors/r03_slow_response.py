@@ -50,8 +50,11 @@ class SlowResponse(Detector):
         """Measure by the log's times."""
         assert isinstance(event, Answered)
         exchange = event.exchange
-        took_s = exchange.took_s
-        if took_s is None or not self.settings.after_s < took_s <= self.settings.at_most_s:
+        asked_at, at = exchange.call.at, event.at
+        if asked_at is None or at is None:
+            return ()
+        took_s = (at - asked_at).total_seconds()
+        if not self.settings.after_s < took_s <= self.settings.at_most_s:
             return ()
         before, self._slow_at = self._slow_at, event.at
         if before is not None and event.at is not None:

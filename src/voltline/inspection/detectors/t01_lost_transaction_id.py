@@ -1,17 +1,18 @@
 """T01: a transaction whose id the charge point never learned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange, Unanswered, UnansweredCause
 from voltline.inspection.exchanges import connector_of, station_time, text_of, transaction_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.messages import ChargePointStatus, StartTransactionResponse
+from voltline.messages import ChargePointStatus, MeterValues, StartTransactionResponse
 from voltline.messages.types import doc
 from voltline.wire.frame_types import CallResultFrame
 
@@ -64,8 +65,21 @@ class LostTransactionId(Detector):
         self._used_id: Exchange | None = None
         """The latest start whose answer the log lacks, while the charge point shows that it has its id."""
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Hold unconfirmed starts until a retry succeeds, -1 comes, or time is over."""
+        if not self._unconfirmed and type(event) is Call:
+            request = event.exchange.request
+            if isinstance(request, MeterValues):
+                transaction = request.transaction_id
+                if transaction is UNSET:
+                    return ()
+                known = facts.connectors.get(request.connector_id)
+                session = None if known is None else known.session
+                if transaction > 0 and (session is None or session.transaction_id is not None):
+                    return ()
+        return self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered | Unanswered)
         exchange = event.exchange
         if exchange.name == "StartTransaction":

@@ -65,7 +65,7 @@ class UnknownTransaction(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Know every id that was given; judge the others where the connector was free before."""
-        if type(event) is Call and event.exchange.frame.action == "MeterValues":
+        if type(event) is Call and event.exchange.name == "MeterValues":
             transaction = transaction_of(event.exchange)
             if transaction is None or transaction in self._known:
                 return ()

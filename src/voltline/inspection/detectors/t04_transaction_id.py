@@ -53,7 +53,7 @@ class TransactionIdTrouble(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Remember which start each id was given to, and compare."""
-        if type(event) is Call and event.exchange.frame.action == "MeterValues":
+        if type(event) is Call and event.exchange.name == "MeterValues":
             transaction = transaction_of(event.exchange)
             if transaction is None or transaction in self._given:
                 return ()

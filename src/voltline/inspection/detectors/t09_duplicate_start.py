@@ -57,7 +57,7 @@ class DuplicateStart(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each start with those before it."""
-        if not self._replaced and type(event) is Call and event.exchange.frame.action == "MeterValues":
+        if not self._replaced and type(event) is Call and event.exchange.name == "MeterValues":
             return ()
         return self._look(event, facts)
 

@@ -1,6 +1,6 @@
 """X04: the state says one thing, the meter another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -16,7 +16,8 @@ from voltline.messages import ChargePointStatus, Measurand, MeterValues
 from voltline.messages.types import doc
 
 _IDLE: Final = frozenset({ChargePointStatus.AVAILABLE, ChargePointStatus.FINISHING})
-_AT_THE_VEHICLE: Final = frozenset({Measurand.POWER_ACTIVE_IMPORT, Measurand.POWER_ACTIVE_EXPORT})
+_CHARGING: Final = ChargePointStatus.CHARGING
+_EXPORT: Final = Measurand.POWER_ACTIVE_EXPORT
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -58,29 +59,30 @@ class StatusAgainstMeter(Detector):
         super().__init__(settings)
         self._contradictions: dict[int, _Contradiction] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each fresh sample with the state."""
         assert isinstance(event, Call)
         request = event.exchange.request
         if not isinstance(request, MeterValues) or facts.replaying:
-            return
+            return ()
         connector = facts.connectors.get(request.connector_id)
         if connector is None or connector.number == 0 or connector.status is None:
-            return
+            return ()
         status, since = connector.status, connector.status_at
-        if status is not ChargePointStatus.CHARGING and status not in _IDLE:
+        if status is not _CHARGING and status not in _IDLE:
             self._contradictions.pop(connector.number, None)
-            return
+            return ()
+        found: Iterable[Finding] = ()
         for readings in readings_of(request):
             if since is not None and readings.at < since:
                 continue
             power = _power(readings)
             if power is None:
                 continue
-            if status in _IDLE:
-                wrong = power > self.settings.something_w
-            else:
+            if status is _CHARGING:
                 wrong = abs(power) < self.settings.nothing_w
+            else:
+                wrong = power > self.settings.something_w
             if not wrong:
                 self._contradictions.pop(connector.number, None)
                 continue
@@ -89,7 +91,11 @@ class StatusAgainstMeter(Detector):
                 begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
                 self._contradictions[connector.number] = _Contradiction(status, since, begin, event.record)
             elif not one.told:
-                yield from self._lasting(one, readings, power, connector.number, event.record, facts)
+                found = (
+                    *found,
+                    *self._lasting(one, readings, power, connector.number, event.record, facts),
+                )
+        return found
 
     def _lasting(
         self, one: _Contradiction, last: Readings, power: float, number: int, record: Record, facts: Facts
@@ -109,13 +115,17 @@ class StatusAgainstMeter(Detector):
 
 def _power(readings: Readings) -> float | None:
     """Power to or from the vehicle, whichever is larger; the sum of the phases where only those are told."""
-    sums: dict[Measurand, float] = {}
-    whole: dict[Measurand, float] = {}
+    imported = readings.power_w
+    phases: float | None = None
+    whole: float | None = None
     for number in readings.numbers:
-        if number.measurand not in _AT_THE_VEHICLE:
+        if number.measurand is not _EXPORT:
             continue
         if number.phase is None:
-            whole[number.measurand] = number.value
+            whole = number.value
         else:
-            sums[number.measurand] = sums.get(number.measurand, 0.0) + number.value
-    return max((sums | whole).values(), default=None)
+            phases = (phases or 0.0) + number.value
+    exported = phases if whole is None else whole
+    if imported is None or exported is None:
+        return imported if exported is None else exported
+    return max(imported, exported)
