@@ -51,9 +51,10 @@ STUCK_S: Final = 120.0
 """The process is ended where it looks at a batch for so long."""
 LONGEST_WAIT_S: Final = 60.0
 _MOST_EARLY: Final = 50 * BATCH_FRAMES
+COMPLAINT_PERIOD_S: Final = 60.0
 _END_S: Final = 5.0
 _CLOSE_S: Final = 2.0
-LOOK_PERIOD_S: Final = 10.0
+LOOK_PERIOD_S: Final = 5.0
 """How often it is looked for findings that are over."""
 
 _COMMAND = (sys.executable, "-P", "-m", "voltline.central.inspecting.worker")
@@ -98,9 +99,10 @@ class LiveInspection:
         self._frames = 0
         self._left_out = 0
         self._unkept = 0
+        self._troubles = 0
         self._report: Report | None = None
         self._loop = asyncio.get_running_loop()
-        self._next_look = self._loop.time()
+        self._next_look = self._next_complaint = self._loop.time()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(HAND_OVER_S, self._tick)
@@ -273,8 +275,8 @@ class LiveInspection:
         self._report = report
         self._frames += report.frames
         self._more = report.more
-        for trouble in report.troubles:
-            log.warning("the inspector failed at %s", trouble)
+        if report.troubles:
+            self._complain(report.troubles)
         self._storing = True
         try:
             # One after the other: where the database is slow, the inspector waits for it.
@@ -285,6 +287,14 @@ class LiveInspection:
             pass
         finally:
             self._storing = False
+
+    def _complain(self, troubles: list[str]) -> None:
+        """Write one down, now and then: a detector that fails does so at every charge point."""
+        self._troubles += len(troubles)
+        now = self._loop.time()
+        if now >= self._next_complaint:
+            self._next_complaint = now + COMPLAINT_PERIOD_S
+            log.warning("the inspector failed at %s (%d times so far)", troubles[0], self._troubles)
 
     def _kill(self) -> None:
         if self._process is not None:

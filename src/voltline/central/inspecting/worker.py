@@ -45,7 +45,7 @@ def work(order: Order, batches: BinaryIO, reports: BinaryIO) -> int:
             stations=len(stations),
             memory_bytes=memory,
             dropped=reporter.dropped,
-            troubles=troubles[:5],
+            troubles=troubles[:100],
         )
         reports.write(packed(report))
         reports.flush()
