@@ -1,7 +1,7 @@
 """Clean traffic of simulated charge points, as their central system logs it: all works as it should.
 
 Core, meters and cars are those of the simulator, on a clock that runs as fast as the computer. All of it
-follows from a seed: makes, phases, tags, links that break and come back, and what the central system asks for.
+follows from a seed: makes, phases, tags, links that break and come back, what the central system asks for.
 """
 
 from collections import deque

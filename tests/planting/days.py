@@ -332,3 +332,8 @@ def _limit(station: LoggedStation, connector: int, limit: float, *, of_transacti
 def sessions_in(lines: list[Line]) -> Iterator[Line]:
     """The StartTransactions."""
     return (line for line in lines if line.action == "StartTransaction")
+
+
+def planting_ground() -> list[Line]:
+    """The clean log in which faults are planted: ten charge points, 200 sessions and a few more."""
+    return traffic("planting", stations=10, visits=20)

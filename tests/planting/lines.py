@@ -16,7 +16,7 @@ _WORDS = {
 
 
 class Line(msgspec.Struct, eq=False):
-    """One line. `kind` is `in` and `out` as the central system sees it, `opened` or `closed`."""
+    """One line. `kind` is `in` and `out` as the central system sees it, `opened`, `closed`, or `note`."""
 
     at: datetime
     station: str
@@ -64,8 +64,13 @@ class Line(msgspec.Struct, eq=False):
 
 def written(lines: Iterable[Line]) -> str:
     """The text of the log."""
-    return "".join(
+    return "".join(_written(line) for line in lines)
+
+
+def _written(line: Line) -> str:
+    if line.kind == "note":
+        return f"{line.text}\n"
+    return (
         f"[INFO ] {line.at:%Y-%m-%d %H:%M:%S},{line.at.microsecond // 1000:03} {_LOGGER} "
         f"[chargeBoxId={line.station}, sessionId={line.connection}] {_WORDS[line.kind]}{line.text}\n"
-        for line in lines
     )

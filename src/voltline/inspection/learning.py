@@ -39,6 +39,8 @@ __all__ = ["Learner"]
 
 OLD_S: Final = 90.0
 """A message whose own time lies so much further back than usual was queued, or its meter clock is off."""
+SAME_S: Final = 10.0
+"""Messages of a clock that was set back are as old as each other within this."""
 OLD_SAMPLES: Final = 6
 """So many in a row, each as old as the others: the clock was set back."""
 FRESH_SAMPLES: Final = 15
@@ -103,7 +105,7 @@ class Learner:
             self._clock(told_at, exchange.call.at)
         if isinstance(request, StatusNotification):
             self._status(exchange, request)
-        elif exchange.frame.action == "BootNotification":
+        elif exchange.name == "BootNotification":
             facts.boot = exchange
             facts.boots += 1
             facts.booted_at = exchange.call.at
@@ -122,7 +124,7 @@ class Learner:
             self._old.append((offset, at))
             offsets = [one for one, _ in self._old]
             lasting = len(offsets) == OLD_SAMPLES and (at - self._old[0][1]).total_seconds() > OLD_S
-            if not lasting or max(offsets) - min(offsets) > STEADY_S:
+            if not lasting or max(offsets) - min(offsets) > SAME_S:
                 facts.replaying, self._replayed_at = True, at
                 return
             self._offsets.clear()

@@ -42,7 +42,8 @@ Progress = Callable[[int, int | None], None]
 """Called now and then with the bytes of the file that were read, and its size where it is known."""
 
 _QUIET = re.compile(
-    r"connect|close|lost|SYS>|GET /|established|handshake|OCPP16J|local\d\.|user\.|daemon\.|kern\.|QJson| -- "
+    r"connect|close|lost|SYS>|GET /|established|handshake|OCPP16J|QJson| -- "
+    r"|(?:local\d|user|daemon|kern|auth|authpriv|syslog|cron)\."
     r"|\[(?:Info|Error|Warn(?:ing)?|Debug|Alert|Crit|Notice)\]|charge ?point|new client|failing",
     re.IGNORECASE,
 )

@@ -42,6 +42,7 @@ class DeltaRestarts(Detector):
     )
     events = (Note, Call)
     actions = frozenset({"Heartbeat", "MeterValues", "StatusNotification"})
+    waits_with = "_last"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -1,13 +1,17 @@
 """K04: what was queued while the charge point was offline is delivered."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
 
 from voltline.inspection.detector import Detector
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.payload_times import told_time
 from voltline.inspection.spans import span
+
+_PAUSE_S: Final = 90.0
+"""After a pause of this length it is another queue that is delivered."""
 
 
 class OfflineReplay(Detector):
@@ -30,15 +34,18 @@ class OfflineReplay(Detector):
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)
-        self._going_on = False
+        self._last_at: datetime | None = None
+        """When the latest message of the burst came."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Tell each burst once."""
-        began = facts.replaying and not self._going_on
-        self._going_on = facts.replaying
-        if not began or not isinstance(event, Call):
+        before, at = self._last_at, event.at
+        self._last_at = at if facts.replaying else None
+        if not facts.replaying or not isinstance(event, Call):
             return ()
-        told = told_time(event.exchange)
+        if before is not None and at is not None and (at - before).total_seconds() <= _PAUSE_S:
+            return ()  # of the same burst
+        told = event.exchange.told_at
         if told is None or event.at is None:
             return ()
         age_s = (event.at - told).total_seconds() + (facts.clock_offset_s or 0.0)

@@ -19,6 +19,7 @@ _IN_USE = frozenset(
     {ChargePointStatus.CHARGING, ChargePointStatus.SUSPENDED_EV, ChargePointStatus.SUSPENDED_EVSE}
 )
 _RESET_LASTS = timedelta(minutes=10)
+_RESET = "a reset was commanded"
 _MOST_OPEN = 500
 
 
@@ -69,6 +70,7 @@ class NeverStopped(Detector):
         },
         answered={"StartTransaction", "Reset"},
     )
+    waits_with = "_doubted"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -77,13 +79,8 @@ class NeverStopped(Detector):
         self._doubted = 0
         self._reset_at: datetime | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Doubt a transaction when its connector goes on without it; tell when no message of it follows."""
-        if type(event) is Call and not self._doubted and event.exchange.frame.action == "MeterValues":
-            return ()
-        return self._look(event, facts)
-
-    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         if isinstance(event, Call):
@@ -114,6 +111,8 @@ class NeverStopped(Detector):
                 continue
             if _same_start(one.start, exchange):
                 del self._open[transaction]  # a retry with another id: for T09
+            elif one.why == _RESET:
+                self._trust(transaction, gone=True)
             else:
                 self._doubt(one, event, "the next transaction began on the connector")
                 one.replaced = True
@@ -134,7 +133,8 @@ class NeverStopped(Detector):
         elif name == "BootNotification":
             reset = self._reset_at
             if reset is not None and event.at is not None and event.at - reset < _RESET_LASTS:
-                return  # for T10
+                self._leave_to_the_reset()
+                return
             for one in self._open.values():
                 self._doubt(one, event, "the charge point booted")
         elif name == "StatusNotification" and isinstance(exchange.request, StatusNotification):
@@ -148,6 +148,13 @@ class NeverStopped(Detector):
                 self._doubt(one, event, "the connector became Available")
             elif report.status in _IN_USE:
                 self._trust(transaction)
+
+    def _leave_to_the_reset(self) -> None:
+        """What a commanded reset loses is T10's matter, unless the transaction shows that it goes on."""
+        for one in self._open.values():
+            if not one.why:
+                self._doubted += 1
+                one.why = _RESET
 
     def _doubt(self, one: _Open, event: Event, why: str) -> None:
         if one.doubted_since is None and not one.why:
