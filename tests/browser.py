@@ -1,8 +1,8 @@
 """A real Chromium, driven over its DevTools protocol: what a page says, shows, and complains of.
 
-    with Chromium(program) as browser, browser.page(path.as_uri()) as page:
-        assert page.value("document.title") == "..."
-        assert page.complaints == []
+with Chromium(program) as browser, browser.page(path.as_uri()) as page:
+    assert page.value("document.title") == "..."
+    assert page.complaints == []
 """
 
 import base64
@@ -184,7 +184,9 @@ class Chromium:
     def page(self, url: str) -> Iterator[Page]:
         """A new tab that has opened the address."""
         with connect(self._address, max_size=None, proxy=None) as browser:
-            browser.send(json.dumps({"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}}))
+            browser.send(
+                json.dumps({"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}})
+            )
             target = json.loads(browser.recv(timeout=PATIENCE_S))["result"]["targetId"]
         with connect(
             f"ws://{urlsplit(self._address).netloc}/devtools/page/{target}", max_size=None, proxy=None

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+from tests.browser import Chromium, chromium_program
 
 PROJECT = Path(__file__).resolve().parent.parent
 SPECIFICATION = PROJECT.parent / "shared" / "spec"
@@ -38,6 +39,7 @@ HOW_TO_GET = {
         "host:port"
     ),
     "mosquitto": "install mosquitto and openssl",
+    "Chromium": "install chromium, or name one: VOLTLINE_TEST_CHROMIUM=/path/to/chromium; none is fetched",
     "Node.js": "install nodejs and npm, then: make test (it installs the peers of tests/interop/node)",
 }
 
@@ -109,6 +111,16 @@ def node() -> Path:
     if int(version.stdout.strip().removeprefix("v").split(".")[0]) < 18:
         missing_service("Node.js", f"{program} is {version.stdout.strip()}, 18 or newer is needed")
     return program
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """A browser without a window. Where there is none the test is always skipped: none is ever fetched."""
+    program = chromium_program()
+    if program is None:
+        pytest.skip("no Chromium: not on the PATH, and VOLTLINE_TEST_CHROMIUM names none")
+    with Chromium(program) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 
 
 class Writer:
-    """Writes one station's log; `form` makes a line of the time, a word (`in`, `out`, `opened`, ...) and text."""
+    """One station's log. `form` makes a line of the time, a word (`in`, `out`, `opened`, ...) and a text."""
 
     def __init__(self, form: Callable[[datetime, str, str], str]) -> None:
         self._form = form
@@ -68,9 +68,7 @@ class Writer:
             answer["transactionId"] = transaction
         self.ask("StartTransaction", told, answer)
 
-    def metered(
-        self, transaction: int, meter: float, watt: float, ampere: float, connector: int = 1
-    ) -> None:
+    def metered(self, transaction: int, meter: float, watt: float, ampere: float, connector: int = 1) -> None:
         sampled = [
             {"value": f"{meter:.0f}", "measurand": "Energy.Active.Import.Register", "unit": "Wh"},
             {"value": f"{watt:.0f}", "measurand": "Power.Active.Import", "unit": "W"},

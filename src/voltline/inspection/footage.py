@@ -29,7 +29,7 @@ from voltline.inspection.findings import Finding
 from voltline.inspection.meters import readings_of
 from voltline.inspection.records import Direction, Record
 from voltline.inspection.secrets import without_secrets
-from voltline.inspection.sessions import SessionClosed
+from voltline.inspection.sessions import Ending, SessionClosed
 from voltline.inspection.shots import LONGEST, Shot, ShotKind, Shots
 from voltline.messages import BootNotification, MeterValues
 from voltline.wire.frame_types import CallErrorFrame
@@ -198,7 +198,9 @@ class FootageTaker(Detector):
                     _span_end(session.stopped_at, session.stop, facts),
                 )
             )
-        curve = None if number is None else self._load.get(number)
+        if number is None or session.ending is Ending.LOG_ENDED:
+            return
+        curve = self._load.get(number)
         at = event.at or session.stopped_at
         if curve is not None and curve.points and at is not None and curve.points[-1].height is not None:
             curve.add(Load(max(at, curve.points[-1].at), None, None))

@@ -66,7 +66,7 @@ class Shots:
         self._most = most
 
     def add(self, shot: Shot) -> None:
-        """Take the next line. A vendor's line that told of the connection, and is kept as that, is not kept again."""
+        """Take the next line; not a vendor's line that is there already, as a connection's."""
         last = self._last[-1] if self._last else self._first[-1] if self._first else None
         told_before = last is not None and (last.source, last.line) == (shot.source, shot.line)
         if told_before and shot.kind is ShotKind.NOTE:
