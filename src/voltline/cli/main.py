@@ -21,6 +21,8 @@ COMMANDS = {
     "fleet": "Run thousands of simulated charge points, with a report.",
     "site": "Share a grid connection: simulate it, steer it, draw it.",
     "inspect": "Inspect logs of any format: what happened, what is wrong.",
+    "tap": "Record and inspect what passes between charge points and a back-end.",
+    "replay": "Play a recording against a central system; compare its answers.",
     "explain": "Explain a finding, an action, an error code or a key.",
     "demo": "Run both together and watch the charge points charge.",
     "token": "Say who may use the REST API: tokens and their roles.",

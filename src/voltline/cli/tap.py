@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from voltline.cli.detector_options import Changed, Folders, Only, Without, setting_of
+from voltline.cli.inspect_report import printable
 from voltline.cli.shared import Authorities, ClientCertificate, ClientKey, stop_on_signals
 from voltline.inspection.findings import Severity
 
@@ -237,7 +238,7 @@ class _Terminal:
 
     def show(self, text: str, colour: str) -> None:
         """Print a line. What a charge point sent is shown, never acted on by the terminal."""
-        clean = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+        clean = printable(text)
         typer.echo(self._erase() + (typer.style(clean, fg=colour) if colour and self._below else clean))
         if self._counts:
             typer.echo(self._counts, nl=False)
