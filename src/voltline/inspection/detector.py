@@ -84,6 +84,9 @@ class Detector:
     odd: ClassVar[bool] = False
     """Show every Call and Answered event that is out of the ordinary (`Exchange.odd_call`, `odd_answer`),
     whatever `actions` says: a detector of malformed frames sets this and `actions = ODD_ONLY`."""
+    waits_with: ClassVar[str | None] = None
+    """Name of an attribute of the object. While it is empty, the everyday calls and answers, those of
+    MeterValues and Heartbeat, are not shown: a detector that waits for nothing need not look at the time."""
     settings: DetectorSettings = DetectorSettings()
     """The thresholds; declare it with the detector's own settings class and its defaults."""
 

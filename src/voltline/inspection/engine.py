@@ -19,6 +19,12 @@ __all__ = ["StationInspection"]
 
 See = Callable[[Event, Facts], Iterable[Finding]]
 
+Interested = tuple[tuple[See, ...], tuple[tuple[Detector, str, See], ...]]
+"""Who is shown an event, and who only while an attribute of it is not empty."""
+
+EVERYDAY: Final = frozenset({"MeterValues", "Heartbeat"})
+"""Most of any log."""
+
 WITH_EXCHANGE: Final[tuple[type[Event], ...]] = (Call, Answered, Unanswered, Orphan, SessionChanged)
 """Events that a detector's `actions` choose among."""
 
@@ -48,7 +54,7 @@ class StationInspection:
         self._learn = self._learner.learn
         self._build = self._builder.build
         self._note = self.chronicle.see
-        self._sees: dict[tuple[type[Event], str, bool], tuple[See, ...]] = {}
+        self._interested: dict[tuple[type[Event], str, bool], Interested] = {}
 
     def feed(self, record: Record) -> list[Finding]:
         """What the detectors find in this record, and in what it makes certain of earlier ones."""
@@ -95,19 +101,35 @@ class StationInspection:
             other: Exchange | None = getattr(event, "exchange", None)
             name, odd = ("", False) if other is None else (other.frame.action, other.odd_answer)
             self._note(event)
-        sees = self._sees.get((kind, name, odd))
-        if sees is None:
-            sees = self._interested(kind, name, odd=odd)
+        interested = self._interested.get((kind, name, odd))
+        if interested is None:
+            interested = self._find_interested(kind, name, odd=odd)
         facts = self.facts
+        sees, waiting = interested
         for see in sees:
             found = see(event, facts)
             if found:
                 findings += found
+        for detector, attribute, see in waiting:
+            if getattr(detector, attribute):
+                found = see(event, facts)
+                if found:
+                    findings += found
 
-    def _interested(self, kind: type[Event], name: str, *, odd: bool) -> tuple[See, ...]:
-        found = tuple(one.see for one in self.detectors if _wants(one, kind, name, odd=odd))
-        if len(self._sees) < 2000:  # a hostile log may invent actions without end
-            self._sees[kind, name, odd] = found
+    def _find_interested(self, kind: type[Event], name: str, *, odd: bool) -> Interested:
+        sees: list[See] = []
+        waiting: list[tuple[Detector, str, See]] = []
+        everyday = name in EVERYDAY and kind in (Call, Answered) and not odd
+        for one in self.detectors:
+            if not _wants(one, kind, name, odd=odd):
+                continue
+            if everyday and one.waits_with is not None:
+                waiting.append((one, one.waits_with, one.see))
+            else:
+                sees.append(one.see)
+        found = tuple(sees), tuple(waiting)
+        if len(self._interested) < 2000:  # a hostile log may invent actions without end
+            self._interested[kind, name, odd] = found
         return found
 
 

@@ -53,6 +53,8 @@ class Exchange(msgspec.Struct, gc=False):
     request: Payload | None
     """The payload, tolerantly read; None if it is unusable, truncated or of an unknown action."""
     request_deviations: tuple[Deviation, ...] = ()
+    told_at: datetime | None = None
+    """When it happened by the time in the request, of meter values the last one; None if it has none."""
     overtaking: int = 0
     """How many CALLs of the same sender were still open when it was made."""
     earlier: "Exchange | None" = None

@@ -2,19 +2,17 @@
 
 from datetime import datetime
 
-from voltline.inspection.events import Exchange
 from voltline.messages import UNKNOWN_TIME, MeterValues
 
 __all__ = ["told_time"]
 
 
-def told_time(exchange: Exchange) -> datetime | None:
+def told_time(request: object) -> datetime | None:
     """When the charge point says it happened: the timestamp of its request, of meter values the last one.
 
     None where there is none, or none that could be read.
     """
-    request = exchange.request
-    if isinstance(request, MeterValues):
+    if type(request) is MeterValues:
         value: object = request.meter_value[-1].timestamp if request.meter_value else None
     else:
         value = getattr(request, "timestamp", None)

@@ -26,6 +26,7 @@ from voltline.inspection.events import (
     Unanswered,
     UnansweredCause,
 )
+from voltline.inspection.payload_times import told_time
 from voltline.inspection.records import Direction, Record, RecordKind
 from voltline.messages import ACTIONS, Action, Payload, Reading, read_request, read_response
 from voltline.messages.deviation import Deviation
@@ -229,6 +230,7 @@ class Timeline:
             action,
             request,
             deviations,
+            told_time(request),
             len(calls),
             earlier,
             request is None

@@ -39,6 +39,7 @@ class NoStatusAfterBoot(Detector):
     )
     events = (Call, Answered, Connected, Disconnected)
     actions = chosen(answered={"BootNotification"})
+    waits_with = "_boot"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

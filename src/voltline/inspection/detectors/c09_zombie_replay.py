@@ -41,6 +41,7 @@ class ZombieReplay(Detector):
     )
     events = (Unanswered, Answered)
     actions = frozenset({"MeterValues", "StopTransaction", "StartTransaction"})
+    waits_with = "_unanswered"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -61,6 +61,7 @@ class FirmwareUpdate(Detector):
             "Heartbeat",
         }
     )
+    waits_with = "_update"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

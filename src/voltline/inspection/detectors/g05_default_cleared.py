@@ -1,6 +1,6 @@
 """G05: the default limit taken away while somebody charges."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
@@ -19,7 +19,6 @@ _DEFAULT = ChargingProfilePurpose.TX_DEFAULT_PROFILE
 _MAXIMUM = ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE
 
 
-_WAITED_WITH = frozenset({"MeterValues", "Heartbeat"})
 """Only show that time goes on."""
 
 
@@ -54,6 +53,7 @@ class DefaultCleared(Detector):
         call={"ClearChargingProfile", "SetChargingProfile", "MeterValues", "Heartbeat"},
         answered={"ClearChargingProfile"},
     )
+    waits_with = "_cleared"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -61,14 +61,8 @@ class DefaultCleared(Detector):
         self._asked: tuple[int, ...] = ()
         self._cleared: _Cleared | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Which defaults match is known before the answer takes them away."""
-        assert isinstance(event, Call | Answered)
-        if self._cleared is None and event.exchange.name in _WAITED_WITH:
-            return ()
-        return self._look(event, facts)
-
-    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         request = exchange.request

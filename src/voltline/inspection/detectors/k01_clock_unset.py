@@ -8,7 +8,6 @@ from voltline.inspection.events import Call, Event
 from voltline.inspection.exchanges import connector_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.payload_times import told_time
 from voltline.inspection.records import NO_YEAR
 from voltline.messages.types import doc
 
@@ -67,7 +66,7 @@ class ClockUnset(Detector):
         if exchange.name == "BootNotification":
             self._after_boot = True
             return ()
-        told = told_time(exchange)
+        told = exchange.told_at
         if told is None:
             return ()
         first, self._after_boot = self._after_boot, False

@@ -9,7 +9,6 @@ from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.payload_times import told_time
 from voltline.inspection.records import NO_YEAR
 from voltline.inspection.spans import span
 from voltline.messages import BootNotificationResponse, HeartbeatResponse
@@ -69,7 +68,7 @@ class ClockSkew(Detector):
                 self._central.append((response.current_time - at).total_seconds())
             return ()
         assert isinstance(event, Call)
-        told = told_time(event.exchange)
+        told = event.exchange.told_at
         if told is None or told.year < _UNSET_YEAR or facts.replaying:
             return ()
         offset_s = (told - at).total_seconds()

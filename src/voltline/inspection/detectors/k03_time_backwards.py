@@ -9,7 +9,6 @@ from voltline.inspection.events import Call, Event
 from voltline.inspection.exchanges import connector_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.payload_times import told_time
 from voltline.inspection.records import Record
 from voltline.inspection.spans import span
 from voltline.messages.deviation import DeviationKind
@@ -54,7 +53,7 @@ class TimeBackwards(Detector):
         """Compare with the one before."""
         assert isinstance(event, Call)
         exchange = event.exchange
-        told = told_time(exchange)
+        told = exchange.told_at
         if told is None or told.year < _UNSET_YEAR:
             return ()
         record = event.record

@@ -37,6 +37,7 @@ class UnitDefault(Detector):
     )
     events = (Call,)
     actions = frozenset({"MeterValues", "BootNotification"})
+    waits_with = "_left"
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)

@@ -72,7 +72,10 @@ class LogGap(Detector):
             return ()
         silence_s = (at - latest).total_seconds()
         if 0 <= silence_s < self.settings.at_least_s:
-            self._keep(event, at)
+            if type(event) is not Call:
+                self._keep(event, at)
+            else:
+                self._latest, self._record, self._back, self._away = at, event.record, 0, False
             return ()
         if silence_s < -_BACK_S:
             self._back += 1

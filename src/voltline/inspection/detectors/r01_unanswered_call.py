@@ -51,6 +51,7 @@ class UnansweredCall(Detector):
         "side never answers at all, its answers were most likely not recorded, which is told once."
     )
     events = (Unanswered, Orphan, Call)
+    waits_with = "_patient"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -59,6 +59,7 @@ class ChargingWhileRefused(Detector):
     actions = chosen(
         call={"StopTransaction", "MeterValues", "StatusNotification"}, answered={"StartTransaction"}
     )
+    waits_with = "_refused"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

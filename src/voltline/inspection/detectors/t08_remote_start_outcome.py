@@ -53,6 +53,7 @@ class RemoteStartOutcome(Detector):
         call={"StartTransaction", "Authorize", "Heartbeat", "StatusNotification"},
         answered={"RemoteStartTransaction", "Authorize"},
     )
+    waits_with = "_pending"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

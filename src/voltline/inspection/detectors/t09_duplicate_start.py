@@ -47,6 +47,7 @@ class DuplicateStart(Detector):
     actions = chosen(
         call={"StartTransaction", "StopTransaction", "MeterValues"}, answered={"StartTransaction"}
     )
+    waits_with = "_replaced"
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)
@@ -55,13 +56,8 @@ class DuplicateStart(Detector):
         self._replaced: dict[int, tuple[_Start, _Start]] = {}
         """By the older transaction's id: it, and the one that began before its end."""
 
-    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Compare each start with those before it."""
-        if not self._replaced and type(event) is Call and event.exchange.name == "MeterValues":
-            return ()
-        return self._look(event, facts)
-
-    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
         request = exchange.request

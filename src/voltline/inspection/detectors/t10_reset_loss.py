@@ -54,6 +54,7 @@ class ResetLoss(Detector):
         call={"StopTransaction", "MeterValues", "Heartbeat", "StatusNotification"},
         answered={"Reset", "BootNotification"},
     )
+    waits_with = "_reset"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

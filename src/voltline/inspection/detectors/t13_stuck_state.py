@@ -62,6 +62,7 @@ class StuckState(Detector):
             "ClearChargingProfile",
         }
     )
+    waits_with = "_states"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -66,6 +66,7 @@ class Fault(Detector):
     )
     events = (Call,)
     actions = frozenset({"StatusNotification", "Heartbeat"})
+    waits_with = "_faults"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
