@@ -41,7 +41,7 @@ class FindingView(Struct, frozen=True, kw_only=True):
     times_opened: Annotated[int, Meta(description="1, and one more for each time that it came back.")]
     first_at: Annotated[datetime, Meta(description="Seen first, ever.")]
     opened_at: datetime
-    last_at: Annotated[datetime, Meta(description="Seen last. Repeats are told every half a minute or so.")]
+    last_at: Annotated[datetime, Meta(description="Seen last. Repeats are told every ten seconds or so.")]
     closes_at: Annotated[
         datetime | None,
         Meta(description="Closed by itself then, unless it is seen before; null: it is closed."),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from voltline.central.domain.findings import Seen, together
 from voltline.central.domain.stations import StationKey
 
-REPEAT_AFTER_S: Final = 30.0
+REPEAT_AFTER_S: Final = 10.0
 """Repeats of a fault are told together, so often at most."""
 MOST_NEW: Final = 200
 MOST_REPEATS: Final = 40
