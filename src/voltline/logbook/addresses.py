@@ -74,7 +74,8 @@ def _is_loopback(text: str) -> bool:
 
 
 ADDRESSES: Final[tuple[tuple[re.Pattern[str], Callable[[str, Pseudonym], str]], ...]] = (
-    (re.compile(r"\b[a-z][a-z0-9+.\-]*://[^\s\"'<>\\,;)\]]+", re.IGNORECASE), _url),
+    # A password may have been removed before.
+    (re.compile(r"\b[a-z][a-z0-9+.\-]*://(?:\(removed\)|[^\s\"'<>\\,;)\]])+", re.IGNORECASE), _url),
     (re.compile(rf"\b[a-z0-9._%+\-]+@{_DOMAIN}\b", re.IGNORECASE), _mail),
     (re.compile(r"(?<![\w:\-])(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}(?![\w:\-])", re.IGNORECASE), _host),
     (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|\.\d)"), _ip),

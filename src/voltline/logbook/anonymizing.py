@@ -112,7 +112,15 @@ class Anonymizer:
             self._know(value.kind, value.text)
         elif depth < DEEPEST and _holds_json(value):
             replaced(value.text, lambda inner: self._noted(inner, depth + 1))
+        elif "://" in value.text or "@" in value.text:
+            for form, rewrite in ADDRESSES:
+                for found in form.finditer(value.text):
+                    rewrite(found[0], self._known_as)
         return value.text
+
+    def _known_as(self, kind: Kind, text: str) -> str:
+        self._know(kind, text)
+        return text
 
     def _know(self, kind: Kind, text: str) -> None:
         folded = text.strip().casefold()

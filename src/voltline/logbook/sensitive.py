@@ -164,7 +164,7 @@ def _written(value: Value, word: str, instead: Callable[[Value], str]) -> str:
         return word
     if not value.quoted:
         return new
-    written = json.dumps(new, ensure_ascii=False)
+    written = json.dumps(new)
     # A string that was cut stays cut.
     return written if len(word) > 1 and word.endswith('"') else written[:-1]
 
