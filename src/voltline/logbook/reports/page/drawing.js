@@ -77,6 +77,10 @@ class Drawing {
     if (lane.right) this.text(lane.right, this.width, lane.y + 10, { align: "right", font: SMALL, fill: "faint", halo: true });
   }
 
+  draw_nothing(lane) {
+    this.text("No status, session or reading of it in the log.", 0, lane.y + 10, { font: SMALL, fill: "faint", halo: true });
+  }
+
   // ---- connection
 
   draw_connection(lane) {
@@ -140,8 +144,8 @@ class Drawing {
       pen.fillStyle = colour("session");
       pen.fillRect(x, lane.y + 3, Math.max(to - x, 2), 12);
       pen.fillStyle = colour("session-edge");
-      if (session.start !== null && from >= 0) pen.fillRect(x, lane.y + 3, 2, 12);
-      if (session.stop !== null && until <= this.width) pen.fillRect(to - 2, lane.y + 3, 2, 12);
+      if (session.span[0] !== null && from >= 0) pen.fillRect(x, lane.y + 3, 2, 12);
+      if (session.span[1] !== null && until <= this.width) pen.fillRect(to - 2, lane.y + 3, 2, 12);
       const label = sessionLabel(session);
       pen.font = SMALL;
       if (to - x > pen.measureText(label).width + 14) this.text(label, x + 7, lane.y + 9.5, { font: SMALL });
@@ -277,7 +281,7 @@ class Drawing {
 // Where a session begins and ends in the picture; what is not in the log lies at its edges.
 function edgesOf(session, station) {
   const [begin, end] = session.span;
-  return [begin === null ? station.first : begin, end === null ? (begin > station.last ? begin : station.last) : end];
+  return [begin === null ? Math.min(station.first, end || station.first) : begin, end === null ? Math.max(station.last, begin || 0) : end];
 }
 
 function sessionLabel(session) {

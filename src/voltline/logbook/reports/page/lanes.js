@@ -41,6 +41,7 @@ function lanesOf(station) {
     if (chart) add("chart", CHART, { connector, ...scaleOf(connector) });
     y += GAP;
   }
+  if (lanes.length === 0) add("nothing", CAPTION, {});
   add("axis", AXIS, {});
   return { lanes, height: y };
 }

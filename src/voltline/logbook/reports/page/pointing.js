@@ -18,7 +18,8 @@ class Pointing {
     on("pointerleave", (event) => event.pointerType !== "mouse" || this.down.size || timeline.hideTip());
     on("wheel", this.wheel, { passive: false });
     on("keydown", this.key);
-    on("dblclick", (event) => timeline.view.zoom(0.4, this.time(event)));
+    on("focus", () => (timeline.view = drawing.view));
+    on("dblclick", (event) => drawing.view.zoom(0.4, this.time(event)));
   }
 
   x(event) {
@@ -33,7 +34,8 @@ class Pointing {
     this.canvas.setPointerCapture(event.pointerId);
     this.down.set(event.pointerId, event);
     if (this.down.size === 1) this.moved = 0;
-    const { view } = this.timeline;
+    this.timeline.view = this.drawing.view;
+    const { view } = this.drawing;
     this.picked = event.shiftKey || (view.isWhole && event.pointerType === "mouse") ? event : null;
   }
 
@@ -44,7 +46,7 @@ class Pointing {
       this.canvas.style.cursor = pinAt(this.drawing, event.offsetX, event.offsetY) ? "pointer" : "";
       return;
     }
-    const { view } = this.timeline;
+    const { view } = this.drawing;
     const dx = event.clientX - before.clientX;
     this.moved += Math.abs(dx);
     if (this.down.size === 2) {
@@ -71,7 +73,7 @@ class Pointing {
     if (!pressed || event.type === "pointercancel") return;
     if (this.picked && this.moved > A_CLICK) {
       const [one, other] = [this.time(this.picked), this.time(event)];
-      this.timeline.view.show(Math.min(one, other), Math.max(one, other));
+      this.drawing.view.show(Math.min(one, other), Math.max(one, other));
     } else if (this.moved <= A_CLICK) {
       this.click(event);
     }
@@ -101,7 +103,7 @@ class Pointing {
 
   // The wheel alone belongs to the page, until the picture was clicked.
   wheel(event) {
-    const { view } = this.timeline;
+    const { view } = this.drawing;
     const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
     if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
       event.preventDefault();
@@ -113,7 +115,7 @@ class Pointing {
   }
 
   key(event) {
-    const { view } = this.timeline;
+    const { view } = this.drawing;
     const acts = {
       ArrowLeft: () => view.pan(-view.length / 8),
       ArrowRight: () => view.pan(view.length / 8),

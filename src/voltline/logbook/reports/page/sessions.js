@@ -82,7 +82,7 @@ class SessionsTable {
       return el("td", { class: kind === "number" ? "number" : null, "data-label": label }, text === "" ? null : told(text));
     });
     const station = DATA.stations[session.station];
-    if (station && PAGE.timeline.view && (session.span[0] !== null || session.span[1] !== null)) {
+    if (station && station.first !== null) {
       const [begin, end] = edgesOf(session, station);
       const act = () => PAGE.timeline.reveal(station, begin, end);
       cells[0].replaceChildren(el("button", { type: "button", class: "link", title: "Show on the timeline", on: { click: act } }, told(stationName(session))));

@@ -3,7 +3,7 @@
 const DATA = JSON.parse(byId("data").textContent);
 DATA.stations.forEach((station, index) => {
   station.index = index;
-  station.sessionList = DATA.sessions.filter((one) => one.station === index && (one.span[0] !== null || one.span[1] !== null));
+  station.sessionList = DATA.sessions.filter((one) => one.station === index);
 });
 
 const PAGE = {

@@ -39,8 +39,8 @@ function verdict(counts) {
 
 function figures() {
   const timed = DATA.stations.filter((one) => one.first !== null);
-  const first = timed.length ? Math.min(...timed.map((one) => one.first)) : null;
-  const last = timed.length ? Math.max(...timed.map((one) => one.last)) : null;
+  const groups = groupsOf(timed);
+  const [first, last] = groups.length === 1 ? [groups[0].first, groups[0].last] : [null, null];
   const charged = DATA.sessions.reduce((sum, one) => sum + Math.max(one.energy || 0, 0), 0);
   const tile = (value, label, title) => el("div", { class: "tile", title }, el("b", {}, value), el("span", {}, label));
   const number = (value) => value.toLocaleString("en");
@@ -52,6 +52,7 @@ function figures() {
     tile(number(DATA.stationCount), DATA.stationCount === 1 ? "charge point" : "charge points"),
     tile(number(DATA.sessionCount), DATA.sessionCount === 1 ? "session" : "sessions"),
     tile(energy(charged), "charged"),
+    groups.length > 1 ? tile(String(groups.length), "stretches of time, far apart") : null,
     first === null ? null : tile(span((last - first) / 1000), `${fromTo(first, last)} UTC`),
   );
 }

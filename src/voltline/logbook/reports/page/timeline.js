@@ -1,4 +1,4 @@
-// The timeline: a picture for each charge point, all showing the same stretch of time.
+// The timeline: a picture for each charge point. Those whose logs overlap show the same stretch of time.
 
 const SHOWN_AT_FIRST = 6;
 
@@ -8,18 +8,17 @@ class Timeline {
     this.wanted = "";
     const timed = DATA.stations.filter((one) => one.first !== null);
     this.untimed = DATA.stations.length - timed.length;
-    this.stations = timed.sort((one, other) => rankOf(one) - rankOf(other) || one.index - other.index);
+    this.groups = groupsOf(timed);
+    this.stations = this.groups.flatMap((group) => group.stations);
     if (!this.stations.length) return;
-    const first = Math.min(...this.stations.map((one) => one.first));
-    const last = Math.max(...this.stations.map((one) => one.last));
-    const margin = Math.max((last - first) * 0.01, 500);
-    this.view = new View(first - margin, last + margin);
+    this.groupOf = new Map(this.groups.flatMap((group) => group.stations.map((one) => [one, group])));
+    this.view = this.groups[0].view; // the one that the buttons move
     this.unit = null;
     this.cursor = null;
     this.drawings = new Map();
     this.tip = el("div", { class: "tip", role: "status", hidden: true });
     this.cards = el("div", { class: "stations" });
-    this.view.followers.push(() => this.soon());
+    for (const { view } of this.groups) view.followers.push(() => this.soon());
   }
 
   build() {
@@ -110,11 +109,16 @@ class Timeline {
   more(count) {
     const fitting = this.stations.filter((one) => one.name.toLowerCase().includes(this.wanted));
     const hidden = fitting.filter((one) => !this.drawings.has(one));
-    for (const station of hidden.slice(0, count)) this.cards.append(this.card(station));
+    for (const station of hidden.slice(0, count)) {
+      const group = this.groupOf.get(station);
+      if (this.groups.length > 1 && group !== this.latest) this.cards.append(el("h3", { class: "stretch" }, `${fromTo(group.first, group.last)} UTC`));
+      this.latest = group;
+      this.cards.append(this.card(station));
+    }
     if (this.rest) this.rest.remove();
     const left = hidden.length - count;
     if (left > 0) {
-      const label = `Show ${Math.min(left, 20)} more of ${counted(left, "charge point")}`;
+      const label = left > 20 ? `Show 20 of ${left} more charge points` : `Show ${counted(left, "more charge point")}`;
       this.rest = el("button", { type: "button", class: "more", on: { click: () => this.more(20) } }, label);
       this.host.append(this.rest);
     }
@@ -125,6 +129,7 @@ class Timeline {
   find(text) {
     this.wanted = text.trim().toLowerCase();
     this.drawings.clear();
+    this.latest = null;
     this.cards.replaceChildren();
     this.more(SHOWN_AT_FIRST);
   }
@@ -135,7 +140,7 @@ class Timeline {
       role: "img",
       "aria-label": `Timeline of ${visible(station.name)}. Arrow keys move it, plus and minus zoom, 0 shows all. Sessions and findings are listed below.`,
     });
-    const drawing = new Drawing(canvas, station, this.view);
+    const drawing = new Drawing(canvas, station, this.groupOf.get(station).view);
     this.drawings.set(station, drawing);
     new Pointing(this, drawing);
     const model = [station.vendor, station.model, station.firmware].filter(Boolean).join(" ");
@@ -171,6 +176,7 @@ class Timeline {
     if (!this.drawings.has(station)) this.cards.prepend(this.card(station));
     const until = end === null ? begin : end;
     const room = Math.max((until - begin) * 0.25, 2 * MINUTE);
+    this.view = this.groupOf.get(station).view;
     this.view.show(begin - room, until + room);
     this.cursor = begin;
     const drawing = this.drawings.get(station);
@@ -198,6 +204,25 @@ class Timeline {
     this.cursor = null;
     this.soon();
   }
+}
+
+// Logs of other days are not squeezed into one picture: what lies far apart has a stretch of time of its own.
+function groupsOf(stations) {
+  const groups = [];
+  for (const station of [...stations].sort((one, other) => one.first - other.first)) {
+    const group = groups[groups.length - 1];
+    const apart = group ? Math.max(DAY, 3 * (group.last - group.first), 3 * (station.last - station.first)) : 0;
+    if (group && station.first - group.last <= apart) {
+      group.stations.push(station);
+      group.last = Math.max(group.last, station.last);
+    } else groups.push({ first: station.first, last: station.last, stations: [station] });
+  }
+  for (const group of groups) {
+    const margin = Math.max((group.last - group.first) * 0.01, 500);
+    group.view = new View(group.first - margin, group.last + margin);
+    group.stations.sort((one, other) => rankOf(one) - rankOf(other) || one.index - other.index);
+  }
+  return groups.sort((one, other) => rankOf(one.stations[0]) - rankOf(other.stations[0]) || one.first - other.first);
 }
 
 // Charge points with the worst findings first.
