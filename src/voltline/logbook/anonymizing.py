@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from voltline.inspection.findings import Finding
+from voltline.inspection.footage import Mark
 from voltline.inspection.records import Record, RecordKind
 from voltline.logbook.addresses import ADDRESSES
 from voltline.logbook.frames import Seen
@@ -276,6 +277,9 @@ class Anonymizer:
             return value
         if isinstance(value, str):
             return self._shown_text(value, field)
+        if isinstance(value, Mark):
+            detector, station, connector, title = value.finding
+            return Mark(value.at, (detector, self.pseudonym(Kind.STATION, station), connector, title))
         if isinstance(value, msgspec.Struct):
             names = value.__struct_fields__
             return type(value)(**{name: self._shown(getattr(value, name), name) for name in names})

@@ -65,10 +65,10 @@ class SteveLog:
         return path
 
 
-def full_log() -> SteveLog:
+def full_log(*names: str) -> SteveLog:
     """Boots, settings with a key in clear, an upload, stops that nobody answers, a lost connection."""
     log = SteveLog()
-    for number, station in enumerate(STATIONS):
+    for number, station in enumerate(names or STATIONS):
         log.of(station).say("Connection is established", "")
         log.ask(
             "BootNotification",

@@ -99,6 +99,16 @@ def test_a_value_has_one_pseudonym_in_every_field_and_text(log: Path) -> None:
     }
 
 
+def test_the_marks_on_a_timeline_stay_with_their_findings(tmp_path: Path) -> None:
+    log = full_log("A", "B").write(tmp_path / "a.log")
+    result = anonymizer_of(log).result(inspect([log], footage=True))
+    keys = {one.key for one in result.inspected.findings}
+    marked = {mark.finding for footage in result.inspected.footage for mark in footage.marks}
+    assert marked
+    assert marked <= keys
+    assert {one.station for one in result.inspected.stations} & {"A", "B"} == set()
+
+
 def test_another_key_gives_other_pseudonyms_and_the_same_key_the_same(log: Path) -> None:
     one, same, other = (anonymizer_of(log, key).pseudonym(Kind.TAG, TAG) for key in (b"k", b"k", b"j"))
     assert one == same != other
