@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from voltline.inspection.chronicle import Chronicle
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Finding, Findings, Severity
@@ -14,6 +16,10 @@ __all__ = ["LiveInspection"]
 
 REMEMBERED: Final = 64
 """Closed exchanges that are remembered of a charge point."""
+TRIM_AFTER: Final = 5000
+"""Records of a charge point after which what only a report would show is forgotten."""
+NOT_LIVE: Final = frozenset({"P05"})
+"""Of gaps in a file. Here nothing is missing that is not known to be."""
 
 
 class LiveInspection:
@@ -28,21 +34,25 @@ class LiveInspection:
         self.findings = Findings()
         self.failure: str | None = None
         """Why a charge point is inspected no more; whoever tells it takes it away."""
-        self._detectors = detectors
+        self._detectors = [one for one in detectors if one.id not in NOT_LIVE]
         self._settings = settings
         self._least = least
         self._stations: dict[str, StationInspection | None] = {}
+        self._seen: Counter[str] = Counter()
 
     def feed(self, record: Record) -> list[Finding]:
         """The findings that this record opens."""
         name = record.station or ""
         if name not in self._stations:
-            self._stations[name] = StationInspection(
-                name, self._detectors, self._settings, remembered=REMEMBERED
-            )
+            begun = StationInspection(name, self._detectors, self._settings, remembered=REMEMBERED)
+            begun.facts.live = True
+            self._stations[name] = begun
         inspection = self._stations[name]
         if inspection is None:
             return []
+        self._seen[name] += 1
+        if self._seen[name] % TRIM_AFTER == 0:
+            _trim(inspection.chronicle)
         try:
             return self._opened(inspection.feed(record))
         except Exception as fault:  # a detector of the user's own must not end the proxy
@@ -60,3 +70,9 @@ class LiveInspection:
         return [
             one for one in found if self.findings.add(one) is one and one.severity.rank >= self._least.rank
         ]
+
+
+def _trim(chronicle: Chronicle) -> None:
+    chronicle.sessions.clear()
+    chronicle.summary.states.clear()
+    chronicle.summary.gaps.clear()
