@@ -6,7 +6,7 @@ its own clock; what the controller believes of it is looked at only to be judged
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from voltline.smart_charging.site.controller import SiteController
@@ -22,6 +22,7 @@ from voltline.smart_charging.site.facts import (
     Need,
     Offline,
     Online,
+    Planned,
     SafeAnswered,
     SafeDefault,
 )
@@ -155,6 +156,10 @@ class World:
         point.uses, point.leases = min(uses, point.connector.phases), []
         if point.online:
             self._post("controller", Began(name, point.transaction, need), self.chance.randint(0, 20))
+
+    def plan(self, name: str, steps: Sequence[tuple[int, float]]) -> None:
+        """Somebody plans what a car may have from so many seconds on."""
+        self.tell(Planned(name, tuple((self.now + after, most_a) for after, most_a in steps)))
 
     def unplug(self, name: str) -> None:
         """It leaves."""

@@ -73,6 +73,13 @@ class SiteInMisery(RuleBasedStateMachine):
     def plug(self, name, wants_a, uses):
         self.world.plug(name, wants_a, uses)
 
+    @rule(
+        name=names,
+        steps=st.lists(st.tuples(st.integers(0, 600), st.sampled_from((0.0, 6.0, 16.0, 32.0))), max_size=3),
+    )
+    def plan(self, name, steps):
+        self.world.plan(name, sorted(steps))
+
     @rule(name=names)
     def unplug(self, name):
         self.world.unplug(name)

@@ -33,7 +33,7 @@ class Refused(TyperException):
 
 
 class Unreadable(TyperException):
-    """The file is no description of a site; the text says why."""
+    """The file is not what it should be; the text says why."""
 
     exit_code = 2
 
@@ -43,6 +43,8 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command()(show)
     app.command()(apply)
+    app.command()(prices)
+    app.command()(plan)
     app.command()(remove)
 
 
@@ -106,13 +108,7 @@ def apply(
     token: Token = None,
 ) -> None:
     """Describe a site to a central system: a new one, or, where there is one of the name, that one anew."""
-    try:
-        decode = msgspec.json.decode if file.suffix == ".json" else msgspec.yaml.decode
-        described = decode(file.read_bytes())
-    except OSError as error:
-        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{file} is no JSON or YAML: {error}") from None
+    described = _read(file)
     if not isinstance(described, dict) or not isinstance(described.get("name"), str):
         raise Unreadable(f"{file} describes no site: it needs name, fuses and connectors")
     path = f"/sites/{quote(described['name'])}"
@@ -126,6 +122,49 @@ def apply(
     else:
         _asked(api, token, "POST", "/sites", body)
     typer.echo(f"{'described anew' if known else 'added'} {described['name']}")
+
+
+def prices(
+    name: Name,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="JSON or YAML, as PUT /api/v1/sites/{name}/prices takes it."),
+    ],
+    api: Api = DEFAULT_API,
+    token: Token = None,
+) -> None:
+    """Tell what a kilowatt-hour will cost, in money or CO2; the hours ahead are planned by that."""
+    told = _json(_asked(api, token, "PUT", f"/sites/{quote(name)}/prices", msgspec.json.encode(_read(file))))
+    typer.echo(f"{len(told['steps'])} prices in {told['unit']}, until {told['until']}")
+
+
+def plan(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
+    """Show the plan of the hours ahead: the price, and what each car may have."""
+    found = _json(_asked(api, token, "GET", f"/sites/{quote(name)}/plan"))
+    if found["made_at"] is None:
+        typer.echo(f"nothing is planned: {found['why']}", err=True)
+        return
+    cars = found["cars"]
+    rows = [["car", "transaction", "leaves", "needs kWh", "lacks kWh"]]
+    for one in cars:
+        rows.append(
+            [
+                f"{one['charge_point']}/{one['connector']}",
+                str(one["transaction_id"]),
+                one["departure"],
+                f"{one['energy_wh'] / 1000:.1f}",
+                f"{one['short_wh'] / 1000:.1f}" if one["short_wh"] else "-",
+            ]
+        )
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    rows = [["from", found["unit"], *(f"{one['charge_point']}/{one['connector']}, A" for one in cars)]]
+    for number, slot in enumerate(found["slots"]):
+        row = [f"{slot['price']:g}", *(f"{one['currents_a'][number]:g}" for one in cars)]
+        if number == 0 or row != rows[-1][1:]:
+            rows.append([slot["at"], *row])
+    typer.echo()
+    typer.echo("\n".join(table(rows, output_width(), indent=0)))
+    typer.echo(f"\nmade {found['made_at']}; it costs {found['cost']:g} ({found['unit']} times kWh)")
 
 
 def remove(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
@@ -171,6 +210,17 @@ def _standing(one: dict[str, Any]) -> str:
         words.append(f"transaction {one['transaction_id']}")
     words += [word for word in ("idle", "distrusted") if one[word]]
     return ", ".join(words)
+
+
+def _read(file: Path) -> Any:
+    """What is in a file of JSON or YAML. Raises Unreadable."""
+    try:
+        decode = msgspec.json.decode if file.suffix == ".json" else msgspec.yaml.decode
+        return decode(file.read_bytes())
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{file} is no JSON or YAML: {error}") from None
 
 
 def _json(answer: bytes) -> Any:

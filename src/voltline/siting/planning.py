@@ -8,15 +8,12 @@ from voltline.siting.drivers import DAY_S, Visit, visits
 from voltline.siting.files import SiteFile
 from voltline.siting.live import Plans
 from voltline.siting.simulation import EPOCH
-from voltline.smart_charging.site.capacity import limits_at
+from voltline.smart_charging.site.ahead import EXTRA, SLOT_S, rooms
 from voltline.smart_charging.site.history import local_time
 from voltline.smart_charging.site.plan import Stay, day_plan
 from voltline.smart_charging.site.tree import Wiring
 
-SLOT_S = 900.0
 _NOON_S = DAY_S / 2
-_SPARE = 0.95
-"""So much of a line is planned with, and a car is planned to be ready a slot early."""
 
 
 def plans(file: SiteFile, days: int, seed: int) -> Plans:
@@ -43,16 +40,8 @@ def _plan(
 ) -> dict[int, tuple[tuple[float, float], ...]]:
     slots = int((max(visit.leaves for visit in told) - begin) // SLOT_S) + 1
     starts = [EPOCH + begin + slot * SLOT_S for slot in range(slots)]
-    # A window may begin within a slot.
-    rooms = [
-        [
-            _SPARE * min(pair)
-            for pair in zip(limits_at(wiring, at), limits_at(wiring, at + SLOT_S - 1), strict=True)
-        ]
-        for at in starts
-    ]
     prices = [file.prices[local_time(wiring.zone, at).hour] for at in starts]
-    made = day_plan([_stay(wiring, visit, begin) for visit in told], rooms, prices, SLOT_S)
+    made = day_plan([_stay(wiring, visit, begin) for visit in told], rooms(wiring, starts), prices, SLOT_S)
     return {
         visit.number: tuple(zip(starts, currents, strict=True))
         for visit, currents in zip(told, made.currents_a, strict=True)
@@ -65,7 +54,7 @@ def _stay(wiring: Wiring, visit: Visit, begin: float) -> Stay:
     return Stay(
         arrives_s=visit.arrives - begin,
         leaves_s=visit.leaves - begin - SLOT_S,
-        energy_wh=visit.wants_wh * 1.05,
+        energy_wh=visit.wants_wh * EXTRA,
         least_a=connector.least_a,
         most_a=min(connector.hardware_a, visit.model.current_a),
         phases=phases,

@@ -313,6 +313,20 @@ def test_a_plan_is_kept_to_as_long_as_the_car_is_not_late_for_it():
     assert lab.limit("CP1") == 32.0  # it would never be ready
 
 
+def test_a_car_that_waits_by_its_plan_has_less_than_its_share_and_is_told_so_once_a_renewal():
+    lab = Lab.of(a_site(safe_a=6.0))
+    need = Need(energy_wh=5_000, departure=lab.now + 8 * 3600)
+    lab.plug("CP1", need=need)
+    lab.seconds(60)
+    lab.tell(Planned("CP1", ((lab.now, 0.0), (lab.now + 3600, 16.0), (lab.now + 7200, 0.0))))
+    lab.seconds(60)
+    assert lab.limit("CP1") == 0.0
+    before = lab.leases["CP1"].number
+    lab.seconds(600)
+    assert lab.limit("CP1") == 0.0
+    assert lab.leases["CP1"].number - before <= 6, "what changes nothing is sent for a renewal alone"
+
+
 def test_the_end_of_a_transaction_gives_back_what_was_lent_to_it_at_once():
     lab = Lab.of(a_site())
     lab.plug("CP1")

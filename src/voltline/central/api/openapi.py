@@ -24,6 +24,7 @@ from voltline.central.api import (
     file_job_routes,
     file_routes,
     finding_routes,
+    site_plan_routes,
     site_routes,
 )
 from voltline.central.api.adjustments import ADJUSTMENTS_HEADER
@@ -106,6 +107,7 @@ _PROBLEMS: Mapping[str, Mapping[int, str]] = {
     **certificate_routes.PROBLEMS,
     **data_transfer_routes.PROBLEMS,
     **site_routes.PROBLEMS,
+    **site_plan_routes.PROBLEMS,
     **finding_routes.PROBLEMS,
     _COMMAND_PATH: {
         HTTPStatus.NOT_FOUND: "There is no such charge point.",

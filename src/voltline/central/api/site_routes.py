@@ -66,7 +66,7 @@ def list_sites(site: NamedDependency[Site]) -> SitePage:
 @get("/sites/{name:str}", sync_to_thread=True, operation_id="getSite", summary="Show a site", tags=["Sites"])
 def get_site(site: NamedDependency[Site], name: SiteName) -> SiteView:
     """A site as it is described."""
-    return site_view(_found(site, name))
+    return site_view(found_site(site, name))
 
 
 @post(
@@ -111,7 +111,7 @@ async def replace_site(
     except sites.ConnectorTaken as taken:
         raise invalid_body(Fault(path=f"$.{taken.path}", kind="taken", text=f"{taken}.")) from None
     if kept is None:
-        raise _no_such_site(name)
+        raise no_such_site(name)
     if site.sites is not None:
         site.sites.follow(kept)
     return site_view(kept)
@@ -127,7 +127,7 @@ async def replace_site(
 async def remove_site(site: NamedDependency[Site], name: SiteName) -> None:
     """Steer its connectors no more, clear its profiles where they are connected, forget its history."""
     if not await write(site, sites.remove, name, _now()):
-        raise _no_such_site(name)
+        raise no_such_site(name)
     if site.sites is not None:
         site.sites.forget(name)
 
@@ -135,8 +135,8 @@ async def remove_site(site: NamedDependency[Site], name: SiteName) -> None:
 @get("/sites/{name:str}/state", operation_id="getSiteState", summary="Show how a site stands", tags=["Sites"])
 async def site_state(site: NamedDependency[Site], name: SiteName) -> SiteStateView:
     """What each fuse has, what each connector should have, may draw and draws, and what was found."""
-    kept = await asyncio.to_thread(_found, site, name)
-    return state_view(kept.definition, _state(_board(site), name))
+    kept = await asyncio.to_thread(found_site, site, name)
+    return state_view(kept.definition, state_of(board_of(site), name))
 
 
 @post(
@@ -152,7 +152,11 @@ async def read_meter(
 ) -> MeterTaken:
     """What flows through a fuse, or what the sun gives. A reading counts for `sites.fresh_s` seconds."""
     body = await read_body(request, MeterReading)
-    kept, board, at = await asyncio.to_thread(_found, site, name), _board(site), _instant(body.at, "$.at")
+    kept, board, at = (
+        await asyncio.to_thread(found_site, site, name),
+        board_of(site),
+        _instant(body.at, "$.at"),
+    )
     if (body.fuse is None) != (body.currents_a is None):
         text = "fuse and currents_a belong together: which fuse, and what flows through it."
         raise invalid_body(Fault(path="$.fuse", kind="missing", text=text))
@@ -168,7 +172,7 @@ async def read_meter(
         board.read_meter(name, body.fuse, (one, two, three), body.measures, at)
     if body.surplus_w is not None:
         board.read_surplus(name, body.surplus_w, at)
-    return MeterTaken(fuses=fuse_states(_state(board, name).now.fuses))
+    return MeterTaken(fuses=fuse_states(state_of(board, name).now.fuses))
 
 
 @put(
@@ -188,7 +192,7 @@ async def say_need(
 ) -> CarNeed:
     """Of the transaction that runs: how much energy until when, or that it waits for the sun."""
     body = await read_body(request, CarNeed)
-    kept = await asyncio.to_thread(_found, site, name)
+    kept = await asyncio.to_thread(found_site, site, name)
     departure = None if body.departure is None else _instant(body.departure, "$.departure").timestamp()
     need = Need(energy_wh=body.energy_wh, departure=departure, solar_only=body.solar_only)
     wanted = member_id(identity, connector)
@@ -200,7 +204,7 @@ async def say_need(
             f"Connector {connector} of {identity!r} is not at the site {kept.name!r}; "
             f"GET /api/v1/sites/{kept.name} lists those that are.",
         )
-    if not _board(site).say_need(name, wanted, need):
+    if not board_of(site).say_need(name, wanted, need):
         raise ApiError(
             HTTPStatus.CONFLICT,
             "no-transaction",
@@ -226,7 +230,7 @@ def site_history(
     limit: HistoryLimit = 1000,
 ) -> SiteHistory:
     """What each fuse had, and what was allocated and drawn; an entry in `sites.history_s` seconds."""
-    kept = _found(site, name)
+    kept = found_site(site, name)
     found = site.queries.site_history(kept.id, since=in_utc(since), until=in_utc(until), limit=limit)
     return SiteHistory(items=[moment_view(point) for point in found])
 
@@ -247,7 +251,7 @@ def plot(
     until: Until = None,
 ) -> Response[str]:
     """What each phase of a fuse had, what might be drawn at most, and what connectors said that they drew."""
-    kept = _found(site, name)
+    kept = found_site(site, name)
     names = {one.name: one.above for one in kept.definition.fuses}
     wanted = next(one for one, above in names.items() if not above) if fuse is None else fuse
     if wanted not in names:
@@ -333,9 +337,12 @@ def _certificate_problems(pem: str) -> list[tuple[str, str]]:
 
 
 def _instant(at: datetime | None, path: str) -> datetime:
-    """In UTC; now where none is given. Raises ApiError (422) for a time without a zone."""
-    if at is None:
-        return _now()
+    """In UTC; now where none is given. Raises ApiError (422) for one that is none."""
+    return _now() if at is None else utc_of(at, path)
+
+
+def utc_of(at: datetime, path: str) -> datetime:
+    """The same in UTC. Raises ApiError (422) for a time without a zone, and for one that UTC cannot tell."""
     if at.tzinfo is None:
         text = "A time needs its zone, such as 2026-03-01T12:00:00Z."
         raise invalid_body(Fault(path=path, kind="invalid_value", text=text))
@@ -346,13 +353,15 @@ def _instant(at: datetime | None, path: str) -> datetime:
         raise invalid_body(Fault(path=path, kind="invalid_value", text=text)) from None
 
 
-def _board(site: Site) -> SiteBoard:
+def board_of(site: Site) -> SiteBoard:
+    """Who steers sites. Raises ApiError (409) where nobody does."""
     if site.sites is None:
         raise _not_steered("Nobody steers sites here.")
     return site.sites
 
 
-def _state(board: SiteBoard, name: str) -> SiteState:
+def state_of(board: SiteBoard, name: str) -> SiteState:
+    """How a site stands. Raises ApiError (409) for one that is not steered."""
     state = board.state(name)
     if state is None:
         raise _not_steered(f"The site {name!r} is not steered; the log says why. PUT describes it anew.")
@@ -363,14 +372,16 @@ def _not_steered(detail: str) -> ApiError:
     return ApiError(HTTPStatus.CONFLICT, "not-steered", "Not steered", detail)
 
 
-def _found(site: Site, name: str) -> KeptSite:
+def found_site(site: Site, name: str) -> KeptSite:
+    """The site of this name. Raises ApiError (404) where there is none."""
     kept = site.queries.site(name)
     if kept is None:
-        raise _no_such_site(name)
+        raise no_such_site(name)
     return kept
 
 
-def _no_such_site(name: str) -> ApiError:
+def no_such_site(name: str) -> ApiError:
+    """There is no site of this name (404)."""
     return ApiError(
         HTTPStatus.NOT_FOUND,
         "unknown-site",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from voltline.base.ids import InvalidIdentity, folded, valid_identity
 from voltline.central.domain.mqtt_meters import MqttSource, mqtt_problems
+from voltline.central.domain.site_plans import PriceCurve
 from voltline.central.domain.site_readings import Measures
 from voltline.messages import ChargingRateUnit
 from voltline.smart_charging.site.claims import Remembered
@@ -102,6 +103,7 @@ class SiteMemory(Struct, frozen=True, kw_only=True):
     next_number: int = 1
     ways: dict[str, LeaseWay] = {}
     profile_ids: dict[str, ProfileIds] = {}
+    prices: PriceCurve | None = None
 
 
 class KeptSite(Struct, frozen=True, kw_only=True):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from voltline.central.domain.events import EventKind
+from voltline.central.domain.site_plans import PriceCurve
 from voltline.central.domain.sites import (
     KeptSite,
     SiteChanged,
@@ -78,6 +81,16 @@ def remove(unit: UnitOfWork, name: str, at: datetime) -> bool:
 def remember(unit: UnitOfWork, site: int, memory: str) -> None:
     """What was lent must be durable before it is lent."""
     unit.sites.remember(site, memory)
+
+
+def price(unit: UnitOfWork, name: str, prices: PriceCurve | None) -> bool:
+    """Keep what energy will cost at a site; False: there is no such site."""
+    kept = unit.sites.find(name)
+    if kept is None:
+        return False
+    memory = replace(kept.memory, prices=prices)
+    unit.sites.remember(kept.id, msgspec.json.encode(memory).decode())
+    return True
 
 
 def sample(unit: UnitOfWork, site: int, point: SitePoint) -> None:

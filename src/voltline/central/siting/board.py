@@ -13,6 +13,7 @@ from typing import Any
 
 from voltline.base.ids import folded
 from voltline.central.domain.events import Event, EventKind
+from voltline.central.domain.site_plans import PriceCurve, SitePlan
 from voltline.central.domain.site_readings import Measures
 from voltline.central.domain.sites import KeptSite, Member, SitePoint, name_key
 from voltline.central.services import sites
@@ -20,6 +21,7 @@ from voltline.central.services.ports import StorageUnavailable
 from voltline.central.services.ports.lines import Line, Procedure, Procedures
 from voltline.central.services.ports.sites import SiteState
 from voltline.central.siting.live import LiveSite
+from voltline.central.siting.planning import can_plan
 from voltline.central.siting.world import World
 from voltline.messages import MeterValues
 from voltline.smart_charging.site.facts import Need
@@ -173,6 +175,18 @@ class Siting:
     def say_need(self, name: str, connector: str, need: Need) -> bool:
         """See `services.ports.sites.SiteBoard`."""
         return self._live[name_key(name)].say_need(connector, need)
+
+    def follow_prices(self, name: str, prices: PriceCurve | None) -> None:
+        """See `services.ports.sites.SiteBoard`."""
+        self._live[name_key(name)].follow_prices(prices)
+
+    def plan(self, name: str) -> SitePlan | None:
+        """See `services.ports.sites.SiteBoard`."""
+        return self._live[name_key(name)].plan
+
+    def can_plan(self) -> bool:
+        """See `services.ports.sites.SiteBoard`."""
+        return can_plan()
 
     def points(self) -> Mapping[str, tuple[SitePoint, Mapping[str, int]]]:
         """By site: how it stood lately, and how often which trouble was found. For any thread."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from voltline.base.ids import folded
 from voltline.central.domain.events import EventKind
 from voltline.central.domain.mqtt_meters import MqttReading, Phases, Told
+from voltline.central.domain.site_plans import PriceCurve, SitePlan
 from voltline.central.domain.site_readings import ANYWHERE, Flow, Measures, flow_of
 from voltline.central.domain.sites import (
     KeptSite,
@@ -34,6 +35,7 @@ from voltline.central.services.ports.lines import Line
 from voltline.central.services.ports.sites import MemberState, SiteState
 from voltline.central.siting.charge_points import ChargePoints
 from voltline.central.siting.metering import Metering
+from voltline.central.siting.planning import Planner
 from voltline.central.siting.standing import site_point
 from voltline.central.siting.world import SiteTime, World
 from voltline.messages import MeterValues
@@ -79,12 +81,16 @@ class LiveSite:
         self._sampled_at = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
         self._mqtt = self._subscribed()
+        self._planner = Planner(
+            kept.name, self._time, world.now, lambda: self._controller, self.tell, kept.memory.prices
+        )
         self._task = asyncio.create_task(self._run(), name=f"site {kept.name}")
 
     async def close(self) -> None:
         """Steer no more. Leases lapse by themselves."""
         if self._mqtt is not None:
             await self._mqtt.close()
+        await self._planner.close()
         tasks = [self._task, *self._tasks]
         for task in tasks:
             task.cancel()
@@ -211,6 +217,16 @@ class LiveSite:
         self.tell(facts.NeedTold(member.id, need))
         return True
 
+    def follow_prices(self, prices: PriceCurve | None) -> None:
+        """Plan by these prices; None: not at all."""
+        self._planner.follow(prices)
+        self._store(self._remember())  # or a lease that is being stored would put those before back
+
+    @property
+    def plan(self) -> SitePlan | None:
+        """Of the hours ahead; None: there is none."""
+        return self._planner.plan
+
     def charging(self, identity: str, connector: int) -> Member | None:
         """The member that is this connector, if a transaction is known to run there."""
         found = (one for one in self.members_of(identity) if one.connector == connector)
@@ -250,6 +266,8 @@ class LiveSite:
             return
         now = self._time()
         self._controller.handle(fact, now)
+        if isinstance(fact, facts.Began | facts.Ended | facts.NeedTold):
+            self._planner.wake()
         if not isinstance(fact, facts.Measured) or self._controller.next_step(now) <= now:
             self._woken.set()
 
@@ -303,8 +321,7 @@ class LiveSite:
         acts = self._controller.step(now)
         if any(isinstance(act, Lease | SafeDefault) for act in acts):
             # Durable first: after a crash, what may have been lent has to be known.
-            memory = msgspec.json.encode(self._memory()).decode()
-            await asyncio.shield(self._world.writer.submit(sites.remember, self.kept.id, memory))
+            await asyncio.shield(self._remember())
         findings = [act for act in acts if isinstance(act, Finding)]
         if findings:
             self._find(*findings)
@@ -321,6 +338,10 @@ class LiveSite:
         until = min(self._controller.next_step(now), self._sampled_at + self._world.sample_s)
         return max(0.0, until - now)
 
+    def _remember(self) -> asyncio.Future[None]:
+        memory = msgspec.json.encode(self._memory()).decode()
+        return self._world.writer.submit(sites.remember, self.kept.id, memory)
+
     def _rebuild(self) -> None:
         """A new controller that knows what the one before did."""
         self._controller = self._made(self.kept.memory)
@@ -330,6 +351,7 @@ class LiveSite:
             if (running := self._running.get(name)) is not None:
                 self._tell_begun(self._members[name], running)
         self._metering.tell_again(self._controller.wiring)
+        self._planner.tell_again()
 
     def _made(self, memory: SiteMemory) -> SiteController:
         settings, definition = self._world.settings, self.kept.definition
@@ -341,6 +363,7 @@ class LiveSite:
             next_number=self._controller.next_number,
             ways=self._charge_points.ways,
             profile_ids=self._charge_points.profile_ids,
+            prices=self._planner.prices,
         )
 
     def _tell_begun(self, member: Member, transaction: Transaction) -> None:

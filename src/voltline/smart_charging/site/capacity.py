@@ -59,15 +59,24 @@ class Capacity:
         for number, fuse in enumerate(self._wiring.site.fuses):
             # Looked at from both ends: clocks may be put forward or back in between.
             limit_a = min(_limit_a(fuse, zone, now, until), _limit_a(fuse, zone, until, until))
-            reading = self._readings.get(number)
-            fresh = reading is not None and now <= reading.ends
             for phase in range(GRID_PHASES):
-                others_a = fuse.others_a
-                if reading is not None and fresh:
-                    # Feeding in makes no room: a cloud takes it away faster than anybody can be told.
-                    others_a = max(0.0, reading.currents_a[phase]) + fuse.margin_a
-                found.append(max(0.0, limit_a - others_a))
+                found.append(max(0.0, limit_a - self._others_a(number, phase, now)))
         return found
+
+    def others(self, now: float) -> list[float]:
+        """What others draw on each line, by a fresh reading or at the most; with the margin."""
+        return [
+            self._others_a(number, phase, now)
+            for number in range(len(self._wiring.site.fuses))
+            for phase in range(GRID_PHASES)
+        ]
+
+    def _others_a(self, number: int, phase: int, now: float) -> float:
+        fuse, reading = self._wiring.site.fuses[number], self._readings.get(number)
+        if reading is None or now > reading.ends:
+            return fuse.others_a
+        # Feeding in makes no room: a cloud takes it away faster than anybody can be told.
+        return max(0.0, reading.currents_a[phase]) + fuse.margin_a
 
     def stale(self, now: float) -> list[str]:
         """The fuses whose meter has told nothing for too long."""

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 import msgspec
 
 from voltline.smart_charging.site import facts
+from voltline.smart_charging.site.ahead import Parked, parked
 from voltline.smart_charging.site.allocation import rounded_down
 from voltline.smart_charging.site.capacity import Capacity
 from voltline.smart_charging.site.claims import Claims, Default, Remembered, Said
@@ -139,6 +140,14 @@ class SiteController:
     def capacities(self, now: float) -> list[float]:
         """What each line has for connectors from now on until a lease that is given now has lapsed."""
         return self._capacity.least(now, now + self.settings.lease_s + self.settings.margin_s)
+
+    def others(self, now: float) -> list[float]:
+        """What others than the connectors draw on each line, as far as that is known, else at the most."""
+        return self._capacity.others(now)
+
+    def parked(self, now: float) -> list[Parked]:
+        """The cars that a plan can be made for: what they need until when is known."""
+        return parked(self._members, self.wiring, now)
 
     # ---- facts
 

@@ -67,6 +67,11 @@ class Car:
             return CHOOSY_A
         return least_a
 
+    @property
+    def missing_wh(self) -> float | None:
+        """What it still needs, by what its driver said and it has drawn since; None: nobody said."""
+        return self._missing_wh
+
     def told(self, need: Need) -> None:
         """What the driver says now."""
         self.need = need
@@ -111,13 +116,13 @@ class Car:
         if self._missing_wh is None or self.need.departure is None or self.need.departure <= now:
             return 0.0
         hours = (self.need.departure - now) / 3600
-        return self._missing_wh / hours / (LINE_VOLTAGE_V * self._used())
+        return self._missing_wh / hours / (LINE_VOLTAGE_V * self.used_phases())
 
     def laxity_s(self, now: float) -> float:
         """How long it could wait and be ready in time with all its connector has; infinity: for ever."""
         if self._missing_wh is None or self.need.departure is None or self._missing_wh <= 0:
             return float("inf")
-        power_w = self.want_a * LINE_VOLTAGE_V * self._used()
+        power_w = self.want_a * LINE_VOLTAGE_V * self.used_phases()
         return self.need.departure - now - self._missing_wh / max(power_w, 1.0) * 3600
 
     def is_behind(self, plan: Sequence[tuple[float, float]], now: float) -> bool:
@@ -126,9 +131,9 @@ class Car:
             return False
         ends = [at for at, _ in plan[1:]] + [plan[-1][0]]
         left_as = sum(max(0.0, end - max(at, now)) * most for (at, most), end in zip(plan, ends, strict=True))
-        return left_as / 3600 * LINE_VOLTAGE_V * self._used() < self._missing_wh * 0.97
+        return left_as / 3600 * LINE_VOLTAGE_V * self.used_phases() < self._missing_wh * 0.97
 
-    def _used(self) -> int:
+    def used_phases(self) -> int:
         """On how many phases it charges, as far as that was seen."""
         return sum(current > 1.0 for current in self._draws) or self.phases
 

@@ -75,7 +75,7 @@ class Member:
         """The current and phases of the lease that it accepted last and that holds; else its share and 0."""
         for one in reversed(self.claims.remembered.leases):
             if one.answered_at is not None and now < one.until:
-                return max(one.current_a, self.safe_a), one.phases
+                return one.current_a, one.phases
         return self.safe_a, 0
 
     def is_asked(self, now: float) -> bool:
@@ -100,8 +100,8 @@ class Member:
         last = self.claims.last
         if last is None or last.number == 0:
             return False
-        if last.current_a <= self.safe_a and last.kept:
-            return False  # It lapses to no less.
+        if last.current_a <= self.safe_a <= self.target_a and last.kept:
+            return False  # It lapses to no less, and to no more than it should have.
         if last.answered_at is None or self.forgotten:
             return True
         return last.until - now <= self._settings.lease_s / 2

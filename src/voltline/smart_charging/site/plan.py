@@ -22,8 +22,10 @@ SHORT = 20.0
 """What a missing kilowatt-hour costs, as a multiple of the highest price."""
 PATIENCE_S = 20.0
 """How long a better plan is looked for."""
-GOOD_ENOUGH = 0.01
+GOOD_ENOUGH = 0.001
 """A plan that may be so much dearer than the best one is taken."""
+EARLIER = 1e-4
+"""Of the highest price, for each slot: of slots that cost the same the earlier is taken."""
 
 
 class Stay(NamedTuple):
@@ -73,11 +75,13 @@ def day_plan(
     count, cars = len(pairs), len(stays)
     # What is looked for: currents, whether there is one, and what each car is short of (kWh).
     kwh = np.array([LINE_VOLTAGE_V * stays[number].phases * slot_s / 3.6e6 for number, _ in pairs])
+    spent = kwh * np.array([prices[slot] for _, slot in pairs])
+    highest = max(0.01, *map(abs, prices))
     costs = np.concatenate(
         [
-            kwh * np.array([prices[slot] for _, slot in pairs]),
+            spent + kwh * np.array([slot * EARLIER * highest for _, slot in pairs]),
             np.zeros(count),
-            np.full(cars, SHORT * max(*prices, 0.01)),
+            np.full(cars, SHORT * highest),
         ]
     )
     width = 2 * count + cars
@@ -100,7 +104,7 @@ def day_plan(
     return DayPlan(
         tuple(map(tuple, currents)),
         tuple(float(short) * 1000 for short in found.x[2 * count :]),
-        float(costs[:count] @ found.x[:count]),
+        float(spent @ found.x[:count]),
     )
 
 

@@ -42,8 +42,10 @@ def share(
     short = _short(asks, room)
     amounts = allocate(asks, _balanced(asks, room, wiring))
     for (member, car, ask), amount in zip(asking, amounts, strict=True):
-        # What counts anyway may as well be drawn, but not where that alone is too much.
+        # What counts anyway may as well be drawn, but not where that is too much, or more than is planned.
         member.target_a = member.safe_a if short.intersection(ask.lines) else amount
+        if (planned_a := _planned_a(member, car, now)) is not None:
+            member.target_a = min(member.target_a, planned_a)
         charges = member.target_a >= ask.least_a > 0
         if car.waits == charges:
             car.waits = not charges
@@ -69,8 +71,7 @@ def _ask(member: Member, car: Car, wiring: Wiring, settings: Settings, now: floa
     if car.need.solar_only:
         lines += (wiring.lines,) * phases
         needed_a = 0.0
-    if member.plan and car.laxity_s(now) > URGENT_S and not car.is_behind(member.plan, now):
-        planned_a = next((most for at, most in reversed(member.plan) if at <= now), 0.0)
+    if (planned_a := _planned_a(member, car, now)) is not None:
         want_a, needed_a = min(want_a, planned_a), min(needed_a, planned_a)
     floor_a = max(stuck)
     return Ask(
@@ -82,6 +83,13 @@ def _ask(member: Member, car: Car, wiring: Wiring, settings: Settings, now: floa
         priority=member.connector.priority,
         idle=car.idle,
     )
+
+
+def _planned_a(member: Member, car: Car, now: float) -> float | None:
+    """The most that the plan of the day lets it have; None: there is none, or it would be late by it."""
+    if not member.plan or car.laxity_s(now) <= URGENT_S or car.is_behind(member.plan, now):
+        return None
+    return next((most for at, most in reversed(member.plan) if at <= now), 0.0)
 
 
 def _turn(member: Member, car: Car, settings: Settings, now: float) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from voltline.central.domain.site_plans import PriceCurve, SitePlan
 from voltline.central.domain.site_readings import Measures
 from voltline.central.domain.sites import KeptSite, SiteDefinition, SitePoint
 from voltline.smart_charging.site.controller import ConnectorView
@@ -135,6 +136,18 @@ class SiteBoard(Protocol):
 
     def read_surplus(self, name: str, power_w: float, at: datetime) -> None:
         """What the sun gives beyond what others than the connectors draw."""
+        ...
+
+    def follow_prices(self, name: str, prices: PriceCurve | None) -> None:
+        """Plan the hours ahead by these prices; None: no more. Raises KeyError for a site not steered."""
+        ...
+
+    def plan(self, name: str) -> SitePlan | None:
+        """Of the hours ahead; None: there is none. Raises KeyError for a site that is not steered."""
+        ...
+
+    def can_plan(self) -> bool:
+        """Whether the solver is installed."""
         ...
 
     def say_need(self, name: str, connector: str, need: Need) -> bool:
