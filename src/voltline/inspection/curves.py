@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-__all__ = ["Curve", "Load", "Step"]
+__all__ = ["MOST_POINTS", "Curve", "Load", "Step", "thinned"]
 
 MOST_POINTS: Final = 4_000
 GROUP: Final = 8
@@ -56,12 +56,22 @@ class Curve(Generic[P]):
     def add(self, point: P) -> None:
         """Keep it; a full curve is thinned first."""
         if len(self.points) >= self._most:
-            self.points = _thinned(self.points)
+            self.points = _fewer(self.points)
             self.thinned = True
         self.points.append(point)
 
 
-def _thinned(points: Sequence[P]) -> list[P]:
+def thinned(points: Sequence[P], most: int) -> Sequence[P]:
+    """At most so many of them, or a group of them where that is more."""
+    if len(points) <= most:
+        return points
+    curve: Curve[P] = Curve(most)
+    for point in points:
+        curve.add(point)
+    return curve.points
+
+
+def _fewer(points: Sequence[P]) -> list[P]:
     kept: list[P] = []
     for begin in range(0, len(points), GROUP):
         group = points[begin : begin + GROUP]

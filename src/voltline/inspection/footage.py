@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from voltline.inspection.curves import Curve, Load, Step
+from voltline.inspection.curves import MOST_POINTS, Curve, Load, Step
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import (
     Answered,
@@ -38,6 +38,7 @@ __all__ = ["ConnectorFootage", "Footage", "FootageTaker", "FootageTakerOfMany", 
 
 MOST_SHOTS: Final = 5_000
 MOST_SHOTS_OF_MANY: Final = 200
+MOST_POINTS_OF_MANY: Final = 600
 MOST_MARKS: Final = 2_000
 MOST_SPANS: Final = 20_000
 MOST_CONNECTORS: Final = 100
@@ -70,8 +71,8 @@ class Footage(msgspec.Struct, gc=False):
 
     station: str
     connectors: dict[int, ConnectorFootage] = {}
-    connected: list[datetime] = []
-    disconnected: list[datetime] = []
+    connection_told: bool = False
+    """Whether any line tells of connections; else it is not known when there was one."""
     boots: list[datetime] = []
     marks: list[Mark] = []
     spans: list[tuple[datetime | None, datetime | None]] = []
@@ -88,6 +89,7 @@ class FootageTaker(Detector):
     title = "What a page draws"
     events = (Call, Answered, Orphan, Malformed, Unanswered, Connected, Disconnected, Note, SessionClosed)
     most_shots = MOST_SHOTS
+    most_points = MOST_POINTS
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)
@@ -167,7 +169,7 @@ class FootageTaker(Detector):
         if curve is None:
             if len(self._load) >= MOST_CONNECTORS:
                 return
-            curve = self._load[number] = Curve()
+            curve = self._load[number] = Curve(self.most_points)
         for sample in readings_of(request):
             at = _log_time(sample.at, logged, facts)
             power_w, derived = sample.power_w, False
@@ -219,7 +221,7 @@ class FootageTaker(Detector):
             if curve is None:
                 if limit_a is None:
                     continue
-                curve = self._limits[number] = Curve()
+                curve = self._limits[number] = Curve(self.most_points)
             if not curve.points or curve.points[-1].limit_a != limit_a:
                 curve.add(Step(at, limit_a))
 
@@ -227,10 +229,10 @@ class FootageTaker(Detector):
 
     def _other(self, event: Event, facts: Facts) -> None:
         if isinstance(event, Connected):
-            _note(self._footage.connected, event.at)
+            self._footage.connection_told = True
             self._shoot(event.record, ShotKind.CONNECTED)
         elif isinstance(event, Disconnected):
-            _note(self._footage.disconnected, event.at)
+            self._footage.connection_told = True
             self._shoot(event.record, ShotKind.DISCONNECTED)
         elif isinstance(event, Note):
             self._shoot(event.record, ShotKind.NOTE)
@@ -269,9 +271,10 @@ class FootageTaker(Detector):
 
 
 class FootageTakerOfMany(FootageTaker):
-    """The same in a log of many stations: fewer lines are kept of each."""
+    """The same in a log of many stations: less is kept of each."""
 
     most_shots = MOST_SHOTS_OF_MANY
+    most_points = MOST_POINTS_OF_MANY
 
 
 _CHANGING_LIMITS: Final = frozenset(

@@ -19,6 +19,8 @@ __all__ = ["Inspected", "Inspector", "merged"]
 FEW_STATIONS: Final = 16
 """Stations that remember many of their exchanges; in a log of more, the others remember fewer."""
 REMEMBERED_OF_MANY: Final = 64
+STATIONS_IN_FOOTAGE: Final = 400
+"""Of more stations nothing is kept for a page."""
 
 
 class Inspected(msgspec.Struct):
@@ -73,9 +75,10 @@ class Inspector:
             self._found(inspection, inspection.end())
             stations.append(inspection.summary())
             sessions += inspection.chronicle.sessions
-            taker = self._takers.get(inspection.facts.station)
-            if taker is not None:
-                footage.append(taker.take(inspection.facts))
+            if self._takes_footage:
+                taker = self._takers.get(inspection.facts.station)
+                facts = inspection.facts
+                footage.append(Footage(facts.station) if taker is None else taker.take(facts))
         repeated = self._settler.repeated + sum(one.repeated for one in stations)
         return Inspected(
             self._settler.inferences, stations, sessions, list(self._findings), repeated, footage
@@ -87,7 +90,8 @@ class Inspector:
         if inspection is None:
             few = len(self._stations) < FEW_STATIONS
             detectors = list(self._detectors)
-            if self._takes_footage:
+            footage = self._takes_footage and len(self._takers) < STATIONS_IN_FOOTAGE
+            if footage:
                 detectors.append(FootageTaker if few else FootageTakerOfMany)
             inspection = self._stations[name] = StationInspection(
                 name,
@@ -95,15 +99,16 @@ class Inspector:
                 self._settings,
                 remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
             )
-            if self._takes_footage:
+            if footage:
                 (taker,) = (one for one in inspection.detectors if isinstance(one, FootageTaker))
                 self._takers[name] = taker
         self._found(inspection, inspection.feed(record))
 
     def _found(self, inspection: StationInspection, findings: Sequence[Finding]) -> None:
+        taker = self._takers.get(inspection.facts.station)
         for finding in findings:
-            if self._takes_footage:
-                self._takers[inspection.facts.station].found(finding, inspection.facts)
+            if taker is not None:
+                taker.found(finding, inspection.facts)
             self._findings.add(finding)
 
 

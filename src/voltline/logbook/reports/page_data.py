@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from voltline.inspection.chronicle import MOST_STATES as STATES_KEPT
 from voltline.inspection.chronicle import SessionSummary, StationSummary
-from voltline.inspection.curves import Load, Step
+from voltline.inspection.curves import Load, Step, thinned
 from voltline.inspection.findings import Evidence, Finding
 from voltline.inspection.footage import ConnectorFootage, FindingKey, Footage
 from voltline.inspection.records import Direction
@@ -30,7 +31,9 @@ MOST_STATIONS: Final = 400
 MOST_FILES: Final = 500
 MOST_INFERENCES: Final = 500
 MOST_CURVE_POINTS: Final = 120_000
-"""Of all connectors together."""
+MOST_STATES: Final = 60_000
+MOST_MARKS: Final = 30_000
+"""These three of all stations together."""
 
 Row = list[Any]
 
@@ -120,8 +123,11 @@ def _station(
 ) -> dict[str, Any]:
     numbers = {finding.key: i for i, finding in enumerate(findings)}
     parts = _from_sessions(station, sessions) if footage is None else footage.connectors
-    most = max(MOST_CURVE_POINTS // max(stations, 1) // max(len(parts), 1), 200)
     shown = sorted(set(station.connectors) | station.states.keys() | parts.keys())
+    share = max(stations, 1) * max(len(shown), 1)
+    most = max(MOST_CURVE_POINTS // share, 200)
+    most_states = max(MOST_STATES // share, 100)
+    most_marks = max(MOST_MARKS // max(stations, 1), 50)
     return {
         "name": station.station,
         "vendor": station.vendor,
@@ -135,27 +141,34 @@ def _station(
         "boots": station.boots,
         "connections": station.connections,
         "actions": sorted(station.actions.items(), key=lambda item: (-item[1], item[0])),
-        "connectors": [_connector(one, station, parts.get(one) or ConnectorFootage(), most) for one in shown],
-        "gaps": [[_ms(begin), _ms(end)] for begin, end in station.gaps],
-        "connected": [] if footage is None else _times(footage.connected),
-        "disconnected": [] if footage is None else _times(footage.disconnected),
-        "booted": [] if footage is None else _times(footage.boots),
-        "marks": _marks(station, footage, findings, numbers),
+        "connectors": [
+            _connector(one, station, parts.get(one) or ConnectorFootage(), most, most_states) for one in shown
+        ],
+        "gaps": [[_ms(begin), _ms(end)] for begin, end in station.gaps[:most_marks]],
+        "gapCount": len(station.gaps),
+        "linked": bool(station.gaps) or (footage is not None and footage.connection_told),
+        "booted": [] if footage is None else [_ms(at) for at in footage.boots[:most_marks]],
+        "marks": _marks(station, footage, findings, numbers, most_marks),
         "lines": 0 if footage is None else footage.lines,
     }
 
 
-def _connector(number: int, station: StationSummary, part: ConnectorFootage, most: int) -> dict[str, Any]:
-    every = -(-len(part.load) // most) or 1
+def _connector(
+    number: int, station: StationSummary, part: ConnectorFootage, most: int, most_states: int
+) -> dict[str, Any]:
+    load, limits = thinned(part.load, most), thinned(part.limits, most)
+    states = station.states.get(number, [])
+    cut = len(states) > most_states or len(states) >= STATES_KEPT
     return {
         "number": number,
-        "states": [[_ms(one.at), one.status, one.error] for one in station.states.get(number, ())],
+        "states": [[_ms(one.at), one.status, one.error] for one in states[:most_states]],
+        "until": _ms(states[:most_states][-1].at) if cut else None,
         "load": [
             [_ms(one.at), _rounded(one.power_w, 0), _rounded(one.current_a, 2), int(one.derived)]
-            for one in part.load[::every]
+            for one in load
         ],
-        "limits": [[_ms(one.at), _rounded(one.limit_a, 3)] for one in part.limits],
-        "thinned": part.thinned or every > 1,
+        "limits": [[_ms(one.at), _rounded(one.limit_a, 3)] for one in limits],
+        "thinned": part.thinned or len(load) < len(part.load),
     }
 
 
@@ -182,7 +195,9 @@ def _marks(
     footage: Footage | None,
     findings: Sequence[Finding],
     numbers: dict[FindingKey, int],
+    most: int,
 ) -> list[Row]:
+    """Findings in time; of too many the worst."""
     if footage is not None:
         marks = [(one.at, numbers[one.finding]) for one in footage.marks if one.finding in numbers]
     else:
@@ -191,6 +206,8 @@ def _marks(
             for one in findings
             if one.station == station.station and one.first_at is not None
         ]
+    if len(marks) > most:
+        marks = sorted(marks, key=lambda one: -findings[one[1]].severity.rank)[:most]
     return [[_ms(at), number] for at, number in sorted(marks)]
 
 
@@ -320,10 +337,6 @@ def _shot(shot: Shot, station: int, sources: _Sources) -> Row:
 
 def _ms(at: datetime | None) -> int | None:
     return None if at is None else round(at.astimezone(UTC).timestamp() * 1000)
-
-
-def _times(times: Iterable[datetime]) -> list[int | None]:
-    return [_ms(at) for at in times]
 
 
 def _rounded(value: float | None, digits: int) -> float | int | None:

@@ -115,7 +115,8 @@ class Drawing {
 
   draw_status(lane) {
     const { pen } = this;
-    const end = this.station.last;
+    const { until: known } = lane.connector;
+    const end = known === null ? this.station.last : known;
     let drawn = -1;
     lane.states.forEach(([at, status], i) => {
       const from = Math.max(this.x(at), 0);
@@ -131,6 +132,9 @@ class Drawing {
         this.text(status, from + 6, lane.y + lane.height / 2 + 0.5, { font: SMALL, fill: `on-${status === "Available" || status === "Unavailable" || status === "Preparing" ? "pale" : "strong"}` });
       }
     });
+    if (known !== null && this.x(known) < this.width) {
+      this.text("more states than this page holds", Math.max(this.x(known), 0) + 6, lane.y + 9, { font: SMALL, fill: "faint", halo: true });
+    }
   }
 
   draw_sessions(lane) {

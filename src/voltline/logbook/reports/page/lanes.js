@@ -19,7 +19,7 @@ function lanesOf(station) {
   const pins = (number) => station.marks.filter(([, index]) => belongs(DATA.findings[index], number));
   const own = pins(null);
   if (own.length) add("pins", PINS, { marks: own });
-  const linked = station.gaps.length > 0 || station.connected.length > 0 || station.disconnected.length > 0;
+  const { linked } = station;
   if (linked || station.booted.length) {
     add("caption", CAPTION, { text: linked ? "Connection" : "Boots", right: connectionTold(station) });
     add("connection", LINE, { linked });
@@ -53,8 +53,8 @@ function belongs(finding, number) {
 
 function connectionTold(station) {
   const parts = [];
-  if (station.gaps.length) parts.push(counted(station.gaps.length, "gap"));
-  if (station.connected.length) parts.push(counted(station.connections, "connection"));
+  if (station.gapCount) parts.push(counted(station.gapCount, "gap"));
+  if (station.connections) parts.push(counted(station.connections, "connection"));
   if (station.booted.length) parts.push(counted(station.boots, "boot"));
   return parts.join(", ");
 }

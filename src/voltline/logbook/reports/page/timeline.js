@@ -82,7 +82,7 @@ class Timeline {
 
   legend() {
     const seen = new Set();
-    let [load, limit, derived, gaps, boots] = [false, false, false, false, false];
+    let [load, limit, derived, thinned, gaps, boots] = Array(6).fill(false);
     for (const station of this.stations) {
       gaps = gaps || station.gaps.length > 0;
       boots = boots || station.booted.length > 0;
@@ -90,12 +90,14 @@ class Timeline {
         for (const [, status] of connector.states) seen.add(status);
         load = load || connector.load.length > 0;
         derived = derived || connector.load.some((one) => one[3] === 1);
+        thinned = thinned || connector.thinned;
         limit = limit || connector.limits.length > 0;
       }
     }
     const sample = (className, label) => el("span", { class: "sample" }, el("i", { class: className }), label);
     const parts = STATUSES.filter((one) => seen.has(one)).map((one) => sample(`band status-${one.toLowerCase()}`, one));
-    if (load) parts.push(sample("curve", derived ? "power, in part the mean by the energy register" : "power or current"));
+    const remarks = [derived && "in part the mean by the energy register", thinned && "thinned out, peaks stay"].filter(Boolean);
+    if (load) parts.push(sample("curve", ["power or current", ...remarks].join(", ")));
     if (limit) parts.push(sample("limit", "charging limit (a phase)"));
     if (gaps) parts.push(sample("band offline", "connection lost"));
     if (boots) parts.push(sample("boot", "boot"));
