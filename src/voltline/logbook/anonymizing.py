@@ -38,7 +38,8 @@ _MASKED: Final = re.compile(r"[*x•.\-_#\s]*|null|none|true|false|\d{1,3}|<[^>]
 _OURS: Final = re.compile(rf"(?:{'|'.join(Kind)})-[0-9a-f]{{{DIGITS},}}")
 _WORD_BEGINS: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
 _CUT_WORD: Final = re.compile(r"[\w.\-]+…$")
-_NAMED_TAG: Final = re.compile(r"(\bid tag )([^\s,;]+)", re.IGNORECASE)
+_NAMED: Final = re.compile(r"(\b(?:id tag|is called|to be of|charge point) )([^\s,;]+)", re.IGNORECASE)
+"""What our own sentences name, however short it is."""
 _ASSIGNED: Final = (
     (Kind.KEY, re.compile(r"\b(?:Basic|Bearer)\s+([A-Za-z0-9+/=._\-]{6,})")),
     (Kind.KEY, re.compile(r"key=AuthorizationKey\s*,\s*value=([^\s,;]+)", re.IGNORECASE)),
@@ -60,8 +61,11 @@ _ASSIGNED: Final = (
 )
 """Values in free text, by what stands before them."""
 _PLAIN_FIELDS: Final = frozenset(
-    "chargepointvendor chargepointmodel firmwareversion metertype timestamp currenttime expirydate status "
-    "measurand unit context phase value".split()  # noqa: SIM905  a table is read better so
+    [
+        *("chargepointvendor", "chargepointmodel", "firmwareversion", "metertype"),
+        *("timestamp", "currenttime", "expirydate", "status"),
+        *("measurand", "unit", "context", "phase", "value"),
+    ]
 )
 """Keys of frames with nothing to hide under them, whatever it looks like: a version looks like an address."""
 _KEPT_FIELDS: Final = frozenset(
@@ -135,7 +139,7 @@ class Anonymizer:
         self._words = {
             word: self._hashed(kind, word)
             for word, kind in self._kinds.items()
-            if _is_told_in_text(word) and word not in _VOCABULARY and len(word) <= 200
+            if _is_told_in_text(kind, word) and word not in _VOCABULARY and len(word) <= 200
         }
         self._lengths = tuple(sorted({len(word) for word in self._words}, reverse=True))
         self._free = lru_cache(50_000)(self._unknown)
@@ -196,7 +200,7 @@ class Anonymizer:
             text = form.sub(lambda found, kind=kind: self._within(found, kind), text)  # type: ignore[misc]
         for form, rewrite in ADDRESSES:
             text = form.sub(lambda found, rewrite=rewrite: rewrite(found[0], self._address), text)  # type: ignore[misc]
-        text = _NAMED_TAG.sub(self._named, text)
+        text = _NAMED.sub(self._named, text)
         if text.endswith("…"):
             text = _CUT_WORD.sub("…", text)
         return self._without_words(text)
@@ -209,10 +213,10 @@ class Anonymizer:
         return whole[:begin] + self.pseudonym(kind, found[1]) + whole[begin + len(found[1]) :]
 
     def _named(self, found: re.Match[str]) -> str:
-        tag = found[2].rstrip(".:")
-        if tag.casefold() not in self._kinds:
+        name = found[2].rstrip(".:")
+        if name.casefold() not in self._kinds:
             return found[0]
-        return found[1] + self.pseudonym(Kind.TAG, tag) + found[2][len(tag) :]
+        return found[1] + self.pseudonym(Kind.TAG, name) + found[2][len(name) :]
 
     def _without_words(self, text: str) -> str:
         if not self._words:
@@ -306,10 +310,10 @@ class Anonymizer:
 _RANKS: Final = {kind: rank for rank, kind in enumerate(Kind)}
 
 
-def _is_told_in_text(word: str) -> bool:
+def _is_told_in_text(kind: Kind, word: str) -> bool:
     """Whether the word is odd enough to be the value, wherever it stands."""
     if word.isdigit():
-        return len(word) >= 6
+        return len(word) >= (4 if kind is Kind.STATION else 6)
     return len(word) >= 4 or (len(word) == 3 and any(c.isdigit() for c in word))
 
 

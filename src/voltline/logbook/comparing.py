@@ -198,7 +198,7 @@ def compared(a: Result, b: Result, spoken_a: Spoken, spoken_b: Spoken) -> Compar
 
 def _renamed(a: Result, b: Result) -> tuple[str, str] | None:
     """The name of b's only station and that of a's, where they differ."""
-    of_a, of_b = _names(a), _names(b)
+    of_a, of_b = list(a.stations), list(b.stations)
     return (of_b[0], of_a[0]) if len(of_a) == len(of_b) == 1 and of_a != of_b else None
 
 
@@ -212,12 +212,10 @@ def _with_station(result: Result, old: str, new: str) -> Result:
     return msgspec.structs.replace(result, inspected=replaced)
 
 
-def _names(result: Result) -> list[str]:
-    return list(dict.fromkeys(one.station for one in result.inspected.stations))
-
-
 def _recording(result: Result) -> Recording:
-    return Recording([one.source for one in result.coverages], result.lines, result.frames, _names(result))
+    return Recording(
+        [one.source for one in result.coverages], result.lines, result.frames, list(result.stations)
+    )
 
 
 def _counts(a: Result, b: Result) -> list[Count]:

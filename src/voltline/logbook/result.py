@@ -2,6 +2,7 @@
 
 import msgspec
 
+from voltline.inspection.chronicle import StationSummary
 from voltline.inspection.inspector import Inspected
 from voltline.logbook.baseline import Against
 from voltline.logbook.coverage import Coverage
@@ -39,6 +40,14 @@ class Result(msgspec.Struct):
     def skipped(self) -> int:
         """Lines that said nothing that could be used, blank ones not counted."""
         return sum(one.skipped for one in self.coverages)
+
+    @property
+    def stations(self) -> dict[str, list[StationSummary]]:
+        """What is known of each charge point by its identity: one part a log that tells of it."""
+        found: dict[str, list[StationSummary]] = {}
+        for station in self.inspected.stations:
+            found.setdefault(station.station, []).append(station)
+        return found
 
     @property
     def problems(self) -> list[str]:

@@ -14,7 +14,6 @@ from litestar import Litestar, get
 from litestar.params import FromQuery
 from litestar.testing import TestClient
 
-from voltline.base.cells import safe_cell, unsafe_text
 from voltline.central.api.csv import AnyFormat, columns_of, csv_lines
 from voltline.central.api.problems import EXCEPTION_HANDLERS
 
@@ -122,23 +121,6 @@ def test_link_leads_to_the_next_part(api: httpx.Client) -> None:
 
 def test_an_empty_list_has_its_columns(api: httpx.Client) -> None:
     assert len(rows(api.get("/things?format=csv&cursor=x").text)) == 1
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+2", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "-"]
-)
-def test_text_that_a_spreadsheet_would_compute_is_defused(text: str) -> None:
-    assert safe_cell(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["-5", "+5.25", "-0.1", "1e3", "-5,2", "", "CP1", "a=b", "a-b", "0001"])
-def test_text_that_is_a_number_or_harmless_stays_as_it_is(text: str) -> None:
-    assert safe_cell(text) == text
-
-
-@given(st.text() | st.text(alphabet="'=+-@ 1"))
-def test_defusing_loses_nothing(text: str) -> None:
-    assert unsafe_text(safe_cell(text)) == text
 
 
 @given(st.lists(st.builds(Item, st.integers(), st.text(), tags=st.lists(st.text(max_size=3), max_size=2))))

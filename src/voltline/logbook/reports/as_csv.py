@@ -147,11 +147,9 @@ def _fleet(result: Result, _: object) -> tuple[Row, Iterator[Row]]:
     findings: dict[str, list[Finding]] = {}
     for finding in result.inspected.findings:  # worst first
         findings.setdefault(finding.station, []).append(finding)
-    stations: dict[str, list[StationSummary]] = {}
-    for station in result.inspected.stations:
-        stations.setdefault(station.station, []).append(station)
     rows = (
-        _station(parts, energy.get(name, 0.0), findings.get(name, [])) for name, parts in stations.items()
+        _station(parts, energy.get(name, 0.0), findings.get(name, []))
+        for name, parts in result.stations.items()
     )
     return columns.split(), rows
 

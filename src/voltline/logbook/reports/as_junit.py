@@ -24,7 +24,7 @@ def junit_report(result: Result, detectors: Sequence[type[Detector]], fail_on: S
     root = Xml.Element("testsuites", name="voltline inspect")
     suites = [
         _suite(root, name, parts, _findings(result, name), detectors, fail_on)
-        for name, parts in _stations(result).items()
+        for name, parts in result.stations.items()
     ]
     if result.problems:
         suites.append(_unread(root, result))
@@ -34,13 +34,6 @@ def junit_report(result: Result, detectors: Sequence[type[Detector]], fail_on: S
     Xml.indent(root)
     written: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
-
-
-def _stations(result: Result) -> dict[str, list[StationSummary]]:
-    found: dict[str, list[StationSummary]] = {}
-    for station in result.inspected.stations:
-        found.setdefault(station.station, []).append(station)
-    return found
 
 
 def _findings(result: Result, station: str) -> dict[str, list[Finding]]:
