@@ -18,7 +18,7 @@ from voltline.messages import (
     ValueFormat,
 )
 
-__all__ = ["NumberRead", "Readings", "number_of", "readings_at", "readings_of", "register_wh"]
+__all__ = ["REGISTERS", "NumberRead", "Readings", "number_of", "readings_at", "readings_of", "register_wh"]
 
 
 class NumberRead(msgspec.Struct, frozen=True, gc=False):
@@ -39,10 +39,17 @@ class Readings(msgspec.Struct, gc=False):
     at: datetime
     numbers: list[NumberRead]
     """The values that are numbers; signed data and texts are left out."""
+    registers: list[NumberRead]
+    """Those of them that count energy up."""
+    unread: int
+    """How many values were no numbers."""
+    has_voltage_of_phases: bool = False
     register_wh: float | None = None
     """Energy.Active.Import.Register."""
     power_w: float | None = None
     """Power.Active.Import; the sum of the phases where only those were sent."""
+    export_w: float | None = None
+    """Power.Active.Export, likewise."""
     current_a: float | None = None
     """Current.Import: the largest of the phases."""
     soc_percent: float | None = None
@@ -55,8 +62,21 @@ _INLET: Final = Location.INLET
 _REGISTER: Final = Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
 _POWER: Final = Measurand.POWER_ACTIVE_IMPORT
 _CURRENT: Final = Measurand.CURRENT_IMPORT
+_EXPORT: Final = Measurand.POWER_ACTIVE_EXPORT
+_VOLTAGE: Final = Measurand.VOLTAGE
 _SOC: Final = Measurand.SOC
 _THOUSANDS: Final = frozenset({UnitOfMeasure.KWH, UnitOfMeasure.KW, UnitOfMeasure.KVA, UnitOfMeasure.KVAR})
+
+
+REGISTERS: Final = frozenset(
+    {
+        Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
+        Measurand.ENERGY_ACTIVE_EXPORT_REGISTER,
+        Measurand.ENERGY_REACTIVE_IMPORT_REGISTER,
+        Measurand.ENERGY_REACTIVE_EXPORT_REGISTER,
+    }
+)
+"""What only ever rises."""
 
 
 def number_of(sampled: SampledValue) -> float | None:
@@ -74,19 +94,24 @@ def number_of(sampled: SampledValue) -> float | None:
 
 def readings_at(meter_value: MeterValue) -> Readings:
     """The numbers of one moment."""
+    sampled_values = meter_value.sampled_value
     numbers: list[NumberRead] = []
-    readings = Readings(meter_value.timestamp, numbers)
-    phases_w: float | None = None
-    for sampled in meter_value.sampled_value:
+    readings = Readings(meter_value.timestamp, numbers, [], 0)
+    imported_w: float | None = None
+    exported_w: float | None = None
+    for sampled in sampled_values:
         value = number_of(sampled)
         if value is None:
+            readings.unread += 1
             continue
         measurand = _REGISTER if sampled.measurand is UNSET else sampled.measurand
         phase = None if sampled.phase is UNSET else sampled.phase
         location = _OUTLET if sampled.location is UNSET else sampled.location
         unit = None if sampled.unit is UNSET else sampled.unit
-        numbers.append(NumberRead(measurand, phase, location, value, unit))
+        number = NumberRead(measurand, phase, location, value, unit)
+        numbers.append(number)
         if measurand is _REGISTER:
+            readings.registers.append(number)
             if phase is None and (
                 location is _OUTLET or (location is _INLET and readings.register_wh is None)
             ):
@@ -95,14 +120,26 @@ def readings_at(meter_value: MeterValue) -> Readings:
             if phase is None:
                 readings.power_w = value
             else:
-                phases_w = value if phases_w is None else phases_w + value
+                imported_w = value + (imported_w or 0.0)
         elif measurand is _CURRENT:
             if readings.current_a is None or value > readings.current_a:
                 readings.current_a = value
+        elif measurand is _VOLTAGE:
+            if phase is not None:
+                readings.has_voltage_of_phases = True
+        elif measurand is _EXPORT:
+            if phase is None:
+                readings.export_w = value
+            else:
+                exported_w = value + (exported_w or 0.0)
         elif measurand is _SOC:
             readings.soc_percent = value
-    if phases_w is not None and readings.power_w is None:
-        readings.power_w = phases_w
+        elif measurand in REGISTERS:
+            readings.registers.append(number)
+    if readings.power_w is None:
+        readings.power_w = imported_w
+    if readings.export_w is None:
+        readings.export_w = exported_w
     return readings
 
 

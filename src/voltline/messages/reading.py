@@ -30,7 +30,7 @@ from voltline.messages.shapes import (
     contains,
     shape_of,
 )
-from voltline.messages.text_rules import RULES, Rule
+from voltline.messages.text_rules import RULES, RULES_BY_FORM, Rule
 from voltline.messages.writing import encode
 
 __all__ = [
@@ -117,6 +117,7 @@ _PLAIN_TIMESTAMP: Final = re.compile(
 ).match
 _encode_json: Final = msgspec.json.Encoder().encode
 _ONE_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
+_SIGNED: Final = re.compile(rb":\s*-")
 _LONGEST_FORM: Final = 2048
 _MOST_FORMS: Final = 500
 
@@ -152,6 +153,7 @@ class _Reader(Generic[M]):
         "_integers",
         "_regular_forms",
         "_rule",
+        "_rule_by_form",
         "_shape",
         "_times",
     )
@@ -161,6 +163,7 @@ class _Reader(Generic[M]):
         self._command = command
         self._decode: Callable[[bytes], M] = msgspec.json.Decoder(payload).decode
         self._rule: Rule | None = RULES.get(payload)
+        self._rule_by_form = payload in RULES_BY_FORM
         # Whether a number has one decimal, only its text can tell for sure. Such messages are rare.
         # Nor does msgspec mind integers of any size: those on the first level are looked at one by one.
         deep = (field.shape for field in self._shape.fields if not isinstance(field.shape, WholeNumber))
@@ -168,7 +171,7 @@ class _Reader(Generic[M]):
         self._times = _names_of_times(self._shape)
         self._integers = _integers(self._shape)
         self._regular_forms: set[bytes] = set()
-        """Texts, every digit a 0, of which `_is_regular` is known."""
+        """Texts, every digit a 0, of which it is known that nothing is wrong with them."""
 
     def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int = MAX_SIZE) -> Reading[M]:
         if type(raw) is not bytes:
@@ -176,7 +179,7 @@ class _Reader(Generic[M]):
         message = None if self._always_walked or len(raw) > max_size else self._read_fast(raw)
         if message is None:
             return self._read_patiently(raw, mode, max_size)
-        if self._rule is None:
+        if self._rule is None or self._rule_by_form:  # which `_read_fast` has looked at
             return Reading(message)
         breaches = tuple(self._rule(message))
         if not breaches:
@@ -199,7 +202,9 @@ class _Reader(Generic[M]):
         ):
             if not self._is_regular(message, raw):
                 return None
-            if len(form) <= _LONGEST_FORM:
+            if self._rule_by_form and self._rule is not None and any(True for _ in self._rule(message)):
+                return None
+            if len(form) <= _LONGEST_FORM and not (self._rule_by_form and _SIGNED.search(form)):
                 if len(self._regular_forms) >= _MOST_FORMS:
                     self._regular_forms.clear()
                 self._regular_forms.add(form)

@@ -7,7 +7,7 @@ to decide, who has a status for most. Strict reading refuses them.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
@@ -302,6 +302,9 @@ def _schedule(schedule: ChargingSchedule, path: str) -> Iterator[Deviation]:
             yield _breach(start_path, text)
         previous = start
 
+
+RULES_BY_FORM: Final[frozenset[type[Payload]]] = frozenset({MeterValues, StopTransaction})
+"""Payloads whose rule finds the same in two texts that differ in their digits only and hold no sign."""
 
 RULES: dict[type[Payload], Rule] = {
     Authorize: _id_tag_told,

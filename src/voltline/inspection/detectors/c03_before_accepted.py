@@ -17,6 +17,7 @@ _FORBIDDEN_WHILE_PENDING = frozenset({"RemoteStartTransaction", "RemoteStopTrans
 _TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 _MOST_HELD = 5
 _UNANSWERED = "unanswered"
+_SETTLED = frozenset({None, RegistrationStatus.ACCEPTED})
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -50,6 +51,7 @@ class BeforeAccepted(Detector):
     )
     events = (Call, Answered, Connected)
     actions = chosen(answered={"BootNotification"})
+    waits_with = "_unsettled"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -61,9 +63,16 @@ class BeforeAccepted(Detector):
         self._connected_at: datetime | None = None
         self._booted_before = False
         self._triggered: dict[str, datetime | None] = {}
+        self._unsettled = False
+        """Whether a message of the charge point may come too early."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """While it is accepted and has booted on this connection, nothing is looked at."""
+        found = self._look(event, facts)
+        self._unsettled = self._connected_at is not None or self._state not in _SETTLED
+        return found
+
+    def _look(self, event: Event, facts: Facts) -> Iterable[Finding]:
         kind = type(event)
         if kind is Connected:
             self._connected_at = event.at

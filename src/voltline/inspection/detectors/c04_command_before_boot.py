@@ -43,6 +43,7 @@ class CommandBeforeBoot(Detector):
     )
     events = (Call, Answered, Unanswered, Connected)
     actions = chosen(answered={"BootNotification"})
+    waits_with = "_waits"
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -50,16 +51,19 @@ class CommandBeforeBoot(Detector):
         self._connected_at: datetime | None = None
         self._boot: Exchange | None = None
         self._early: list[Exchange] = []
+        self._waits = False
+        """For the boot, or for the answer to it."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look between connection and boot, and between boot and answer."""
         if isinstance(event, Connected):
             self._connected_at, self._boot, self._early = event.at, None, []
+            self._waits = event.at is not None
             return ()
         exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all others have one
         if exchange.name == _BOOT:
             return tuple(self._boots(event, exchange, facts))
-        if (self._boot is None and self._connected_at is None) or type(event) is not Call:
+        if not self._waits or type(event) is not Call:
             return ()
         if exchange.from_station:
             return ()
@@ -71,12 +75,14 @@ class CommandBeforeBoot(Detector):
     def _boots(self, event: Event, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
         if type(event) is not Call:
             self._boot = None
+            self._waits = self._connected_at is not None
             return
         since_s = seconds_between(self._connected_at, event.at)
         if since_s is not None and since_s <= self.settings.boot_s:
             for one in self._early:
                 yield self._told(one, "before BootNotification came", facts)
         self._boot, self._connected_at, self._early = exchange, None, []
+        self._waits = True
 
     def _told(self, exchange: Exchange, when: str, facts: Facts) -> Finding:
         return self.finding(facts, f"The central system sent {exchange.name} {when}.", (exchange.call,))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET
@@ -16,14 +16,6 @@ from voltline.inspection.records import Record
 from voltline.messages import BootNotification, Measurand, MeterValues, StopTransaction
 from voltline.messages.types import doc
 
-_REGISTERS: Final = frozenset(
-    {
-        Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
-        Measurand.ENERGY_ACTIVE_EXPORT_REGISTER,
-        Measurand.ENERGY_REACTIVE_IMPORT_REGISTER,
-        Measurand.ENERGY_REACTIVE_EXPORT_REGISTER,
-    }
-)
 _MOST_SERIES = 500
 
 
@@ -87,10 +79,8 @@ class RegisterFalls(Detector):
         tolerance = self.settings.tolerance_wh
         for readings in readings_of(request):
             at = readings.at
-            for number in readings.numbers:
+            for number in readings.registers:
                 measurand, value = number.measurand, number.value
-                if measurand not in _REGISTERS:
-                    continue
                 key = (request.connector_id, measurand, number.phase, number.location, number.unit)
                 before = last.get(key)
                 if before is not None and at < before.at:

@@ -77,16 +77,16 @@ class ImpossibleValue(Detector):
         if not isinstance(request, MeterValues):
             return ()
         found: list[Finding] = []
-        complete = True
-        for value, readings in zip(request.meter_value, readings_of(request), strict=True):
-            complete &= len(readings.numbers) == len(value.sampled_value)
+        unread = 0
+        for readings in readings_of(request):
+            unread += readings.unread
             for number in readings.numbers:
                 usual = self._usual.get(number.measurand)
                 if usual is None or usual[0] <= number.value <= usual[1]:
                     continue
                 if self._is_impossible(number):
                     found.append(self._told(number, request, event, facts))
-        return found if complete else (*found, *self._no_numbers(request, event, facts))
+        return (*found, *self._no_numbers(request, event, facts)) if unread else found
 
     def _told(self, number: NumberRead, request: MeterValues, event: Event, facts: Facts) -> Finding:
         phase = "" if number.phase is None else f" of {number.phase}"

@@ -62,6 +62,8 @@ class PhaseMismatch(Detector):
             return ()
         found: Iterable[Finding] = ()
         for readings in readings_of(request):
+            if not readings.has_voltage_of_phases:
+                continue
             live, loaded = self._phases(readings)
             if live and loaded:
                 found = (*found, *self._compared(live, loaded, event, request.connector_id, facts))

@@ -32,11 +32,12 @@ class ConnectorId(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look at every request's connector, and at what reading found about one."""
-        payload = deviating_payload(event)
-        if payload is not None:
-            return self._deviating(payload, facts)
-        if type(event) is not Call:
-            return ()
+        if type(event) is not Call or event.exchange.request_deviations:
+            payload = deviating_payload(event)
+            if payload is not None:
+                return self._deviating(payload, facts)
+            if type(event) is not Call:
+                return ()
         connectors = facts.configuration.get("numberofconnectors")
         if connectors is None:
             return ()

@@ -12,12 +12,11 @@ from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.meters import Readings, readings_of
 from voltline.inspection.records import Record
-from voltline.messages import ChargePointStatus, Measurand, MeterValues
+from voltline.messages import ChargePointStatus, MeterValues
 from voltline.messages.types import doc
 
 _IDLE: Final = frozenset({ChargePointStatus.AVAILABLE, ChargePointStatus.FINISHING})
 _CHARGING: Final = ChargePointStatus.CHARGING
-_EXPORT: Final = Measurand.POWER_ACTIVE_EXPORT
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -72,6 +71,9 @@ class StatusAgainstMeter(Detector):
         if status is not _CHARGING and status not in _IDLE:
             self._contradictions.pop(connector.number, None)
             return ()
+        session = connector.session
+        if event.at is None and status in _IDLE and session is not None and session.start is not None:
+            return ()  # without times a queue cannot be told: the state may be of before the session
         found: Iterable[Finding] = ()
         for readings in readings_of(request):
             if since is not None and readings.at < since:
@@ -115,17 +117,7 @@ class StatusAgainstMeter(Detector):
 
 def _power(readings: Readings) -> float | None:
     """Power to or from the vehicle, whichever is larger; the sum of the phases where only those are told."""
-    imported = readings.power_w
-    phases: float | None = None
-    whole: float | None = None
-    for number in readings.numbers:
-        if number.measurand is not _EXPORT:
-            continue
-        if number.phase is None:
-            whole = number.value
-        else:
-            phases = (phases or 0.0) + number.value
-    exported = phases if whole is None else whole
+    imported, exported = readings.power_w, readings.export_w
     if imported is None or exported is None:
         return imported if exported is None else exported
     return max(imported, exported)
