@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections.abc import Coroutine
@@ -140,7 +141,7 @@ async def _run(
     record: Path | None,
     rules: Rules | None,
 ) -> int:
-    from voltline.tap.screen import counted
+    from voltline.tap.screen import counted, summary
 
     stop = stop_on_signals()
     try:
@@ -164,7 +165,10 @@ async def _run(
                 frames, began = passed, now
     finally:
         await ways.__aexit__(None, None, None)
+    terminal.end()
     terminal.show(f"voltline tap has stopped: {counted(watch.counts)}", "")
+    for line in summary(watch.findings):
+        terminal.show(line, "")
     return 0
 
 
@@ -247,8 +251,13 @@ class _Terminal:
         """Show the counts anew."""
         if self._below:
             erase = self._erase()
-            self._counts = text
-            typer.echo(erase + text, nl=False)
+            self._counts = text[: shutil.get_terminal_size().columns - 1]  # or it could not be taken back
+            typer.echo(erase + self._counts, nl=False)
+
+    def end(self) -> None:
+        """Take the counts away."""
+        typer.echo(self._erase(), nl=False)
+        self._counts = ""
 
     def _erase(self) -> str:
         return "\r\x1b[K" if self._counts else ""

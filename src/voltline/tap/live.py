@@ -60,6 +60,11 @@ class LiveInspection:
             self.failure = f"{name} is inspected no more: {type(fault).__name__}: {fault}; frames still pass"
             return []
 
+    @property
+    def told(self) -> list[Finding]:
+        """All findings from the least severity on, worst first."""
+        return [one for one in self.findings if one.severity.rank >= self._least.rank]
+
     def end(self) -> list[Finding]:
         """The findings that the end opens."""
         ended = [one for one in self._stations.values() if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from voltline.inspection.findings import Finding, Severity
@@ -10,7 +10,7 @@ from voltline.inspection.records import Direction
 from voltline.tap.rules import Verdict
 from voltline.tap.watch import NAMES, Counts, Line
 
-__all__ = ["Screen", "counted"]
+__all__ = ["Screen", "counted", "summary"]
 
 EXCERPT = 120
 """Characters of a frame that a line shows where the whole frame was not asked for."""
@@ -81,6 +81,13 @@ def counted(counts: Counts, frames_per_s: float | None = None) -> str:
     if counts.ruled:
         said.append(f"{_number(counts.ruled, 'frame')} under rules")
     return ", ".join(said)
+
+
+def summary(findings: Sequence[Finding]) -> Iterator[str]:
+    """A line each: how bad, how often, where."""
+    for one in findings:
+        where = one.station if one.connector is None else f"{one.station} connector {one.connector}"
+        yield f"  {one.severity.upper():8} {one.detector} {one.title} x{one.count:,}  {where}"
 
 
 def _number(count: int, what: str) -> str:

@@ -159,6 +159,11 @@ class Watch:
         if self._recorder is not None:
             self._recorder.close()
 
+    @property
+    def findings(self) -> list[Finding]:
+        """What was told so far, worst first, each with its count of now."""
+        return [] if self._live is None else self._live.told
+
     def flush(self) -> None:
         """Bring the recording to its file."""
         if self._recorder is not None:

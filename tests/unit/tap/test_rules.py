@@ -1,6 +1,8 @@
 """Rules take the frames they are about, as often as they say, and no others."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,3 +158,9 @@ def test_a_file_that_cannot_be_used_says_where_and_why(text: str, complaint: str
         read_rules("rules.yaml", text)
     assert complaint in str(failed.value)
     assert str(failed.value).startswith("rules.yaml:1:")
+
+
+def test_the_rules_of_the_manual_can_be_used() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "tap.md").read_text()
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(read_rules("tap.md", example).rules) == 5
