@@ -44,15 +44,16 @@ SERVERS = {
 
 
 class Running(NamedTuple):
-    """A server that is ready: its OCPP port and its process id."""
+    """A server that is ready: its OCPP port, its process id, and what it said of itself."""
 
     port: int
     pid: int
+    said: str
 
 
 @contextmanager
-def server(command: list[str], data: Path, core: int) -> Iterator[Running]:
-    """Run a server on one core."""
+def server(command: list[str], data: Path, *cores: int) -> Iterator[Running]:
+    """Run a server on these cores."""
     durable = "serve" in command
     if durable:
         command = [*command, "--http-port", "0", "--data", str(data)]
@@ -61,14 +62,14 @@ def server(command: list[str], data: Path, core: int) -> Iterator[Running]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
         env={**os.environ, "VOLTLINE_LOG_LEVEL": "warning"},
     )
     try:
         assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"(?:ready |ws://127\.0\.0\.1:)(\d+)", line):
-                yield Running(int(found[1]), process.pid)
+                yield Running(int(found[1]), process.pid, line)
                 break
         else:
             raise SystemExit(f"{command} did not start")

@@ -16,7 +16,7 @@ from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Evidence, Finding
 from voltline.inspection.records import Direction, Record, RecordKind
 
-REMEMBERED: Final = 64
+REMEMBERED: Final = 32
 """Closed exchanges of a charge point that are remembered, for late answers and message ids used again."""
 IDLE_S: Final = 48 * 3600.0
 """What is known of a charge point that said nothing for so long is given up."""
