@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -168,13 +168,18 @@ def inspected(
 ) -> Result:
     """Inspect with a progress bar, where somebody is looking. Raises what `inspect_files` does."""
     result = inspect_files(paths, choice, processes=jobs, progress=_progress(), footage=footage)
-    if sys.stderr.isatty():
-        typer.echo("\r\x1b[K", nl=False, err=True)
+    _clear()
     return result
 
 
+def seen_again(paths: Sequence[str | Path | Source]) -> Iterator[Seen]:
+    """Read the logs a second time, with a progress bar unless what is made of them goes to the terminal."""
+    yield from seen_in(sources(paths), None if sys.stdout.isatty() else _progress())
+    _clear()
+
+
 def _seen(paths: Sequence[str | Path | Source], anonymizer: Anonymizer | None) -> Iterable[Seen]:
-    seen = seen_in(sources(paths))
+    seen = seen_again(paths)
     return seen if anonymizer is None else anonymizer.all_seen(seen)
 
 
@@ -183,7 +188,7 @@ def _anonymizer(key: str | None, paths: Sequence[str | Path | Source]) -> Anonym
     if key is not None and not key.strip():
         raise Unusable("--anonymize-key is empty; leave it away for a random one")
     anonymizer = Anonymizer(secrets.token_bytes(32) if key is None else key.encode())
-    anonymizer.learn(one.record for one in seen_in(sources(paths)))
+    anonymizer.learn(one.record for one in seen_again(paths))
     return anonymizer
 
 
@@ -235,6 +240,12 @@ def _progress() -> Progress | None:
         typer.echo(f"\r\x1b[K{said}", nl=False, err=True)
 
     return show
+
+
+def _clear() -> None:
+    """Take the progress bar away."""
+    if sys.stderr.isatty():
+        typer.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _list(choice: Choice) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from voltline.cli.detector_options import Changed, Folders, Only, Without
-from voltline.cli.inspect import UNREAD, FailOn, Jobs, NoColor, chosen, inspected, path_of
+from voltline.cli.inspect import UNREAD, FailOn, Jobs, NoColor, chosen, inspected, path_of, seen_again
 from voltline.cli.inspect_output import Unusable, check_file, plain_line, write_file
 from voltline.cli.inspect_report import COLOURS, printable
 from voltline.cli.layout import heading, output_width, paragraph, styled, table
@@ -28,8 +28,7 @@ from voltline.logbook.comparing import (
     compared,
     spoken_in,
 )
-from voltline.logbook.frames import seen_in
-from voltline.logbook.opening import Unreadable, sources
+from voltline.logbook.opening import Unreadable
 from voltline.logbook.spooling import rereadable
 
 __all__ = ["inspect_diff"]
@@ -73,7 +72,7 @@ def inspect_diff(
         with ExitStack() as stack:
             both = [rereadable([path_of(one)], stack) for one in (a, b)]
             results = [inspected(paths, choice, jobs) for paths in both]
-            spoken = [spoken_in(seen_in(sources(paths))) for paths in both]
+            spoken = [spoken_in(seen_again(paths)) for paths in both]
             comparison = compared(results[0], results[1], spoken[0], spoken[1])
     except (Unreadable, UnknownDetector, InvalidSetting, InvalidDetector) as fault:
         raise Unusable(str(fault)) from None

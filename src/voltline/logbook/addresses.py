@@ -12,7 +12,7 @@ __all__ = ["ADDRESSES", "Pseudonym"]
 
 Pseudonym = Callable[[Kind, str], str]
 
-# Possessive, and only where nothing of the kind stands before: a hostile text costs no more than another.
+# Possessive, and only where nothing of the kind stands before: a hostile text costs no more than others.
 _DOMAIN: Final = (
     r"(?:[a-z0-9][a-z0-9-]*+\.)+"
     r"(?:com|net|org|io|eu|cloud|energy|info|biz|app|dev|local|lan|internal|"

@@ -1,6 +1,6 @@
 """The frames of logs one by one, settled and paired: for tables, traces and comparisons."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
@@ -10,6 +10,7 @@ from voltline.inspection.inference import Settler
 from voltline.inspection.records import Record
 from voltline.inspection.timeline import Timeline
 from voltline.logbook.coverage import Coverage
+from voltline.logbook.meter import Meter, Progress, told_for
 from voltline.logbook.opening import Source
 from voltline.logbook.reading import read
 
@@ -50,16 +51,17 @@ def by_log(sources: Iterable[Source]) -> list[tuple[Source, ...]]:
     return [tuple(group) for _, group in groupby(sources, key=lambda one: one.log or one.name)]
 
 
-def seen_in(sources: Iterable[Source]) -> Iterator[Seen]:
+def seen_in(sources: Sequence[Source], progress: Progress | None = None) -> Iterator[Seen]:
     """Every record of these logs in the order in which inspection has them, one log after the other.
 
     A frame that two loggers told is given once. Memory does not grow with the logs.
     """
+    meter = Meter(progress, sources)
     for log in by_log(sources):
         settler = Settler()
         stations: dict[str, Timeline] = {}
         for source in log:
-            for record in read(source, Coverage(source.name)):
+            for record in read(source, Coverage(source.name), told_for(source.name, meter.read)):
                 for settled in settler.feed(record):
                     yield from _seen(settled, stations)
         for settled in settler.end():

@@ -14,14 +14,12 @@ from voltline.inspection.choosing import Chosen, choose
 from voltline.inspection.detector import DetectorSettings
 from voltline.inspection.inspector import Inspected, Inspector, merged
 from voltline.logbook.coverage import Coverage
+from voltline.logbook.meter import Meter, Progress, told_for
 from voltline.logbook.opening import STDIN, Source, sources
 from voltline.logbook.reading import read
 from voltline.logbook.result import Result
 
 __all__ = ["ALL", "Choice", "Progress", "inspect"]
-
-Progress = Callable[[int, int | None], None]
-"""Called now and then with the bytes read so far, of all files, and their size where all are known."""
 
 SMALL = 256 * 1024
 """Bytes of all files together that are not worth a second process."""
@@ -62,7 +60,7 @@ def inspect(
     began = perf_counter()
     choose(choice.only, choice.without, choice.folders, choice.settings)  # complain before reading
     logs = [tuple(group) for _, group in groupby(sources(paths), key=lambda one: one.log or one.name)]
-    meter = _Meter(progress, [source for log in logs for source in log])
+    meter = Meter(progress, [source for log in logs for source in log])
     workers = min(processes or os.cpu_count() or 1, len(logs))
     if workers > 1 and meter.total is not None and meter.total <= SMALL:
         workers = 1
@@ -88,14 +86,10 @@ def _inspected(
     for source in log:
         coverage = Coverage(source.name)
         coverages.append(coverage)
-        told = None if progress is None else _told_for(source.name, progress)
+        told = None if progress is None else told_for(source.name, progress)
         for record in read(source, coverage, told):
             inspector.feed(record)
     return coverages, inspector.end()
-
-
-def _told_for(name: str, progress: Callable[[str, int], None]) -> Progress:
-    return lambda read_bytes, _: progress(name, read_bytes)
 
 
 def _in_another_process(log: Sequence[Source], choice: Choice, footage: bool) -> Done:
@@ -103,7 +97,7 @@ def _in_another_process(log: Sequence[Source], choice: Choice, footage: bool) ->
 
 
 def _in_processes(
-    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: "_Meter", *, footage: bool
+    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: "Meter", *, footage: bool
 ) -> list[Done]:
     """The logs on several cores, the largest first so that none is left for the end. In their order."""
     # Not forked: the caller may have threads.
@@ -117,19 +111,3 @@ def _in_processes(
             for source in logs[number]:
                 meter.read(source.name, source.size or 0)
     return [done[number] for number in range(len(logs))]
-
-
-class _Meter:
-    """Adds up how far the files are read."""
-
-    def __init__(self, progress: Progress | None, all_sources: Sequence[Source]) -> None:
-        sizes = [one.size for one in all_sources]
-        self.total = None if None in sizes else sum(size or 0 for size in sizes)
-        self._progress = progress
-        self._read: dict[str, int] = {}
-
-    def read(self, name: str, count: int) -> None:
-        """So many bytes of that file are read."""
-        self._read[name] = count
-        if self._progress is not None:
-            self._progress(sum(self._read.values()), self.total)

@@ -1,4 +1,4 @@
-"""What our own trace says beside the keys of open-ocpp-trace: enough to inspect it as the log it was made of."""
+"""What our trace says beside the keys of open-ocpp-trace: enough to inspect it as the log it came from."""
 
 from typing import Final
 
