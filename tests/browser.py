@@ -115,6 +115,12 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             self.mouse(kind, x, y, button="left", clickCount=1)
 
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """`touchStart`, `touchMove`, `touchEnd`, with the fingers that are down then."""
+        told = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        self.command("Input.dispatchTouchEvent", type=kind, touchPoints=told)
+        self.settle()
+
     def key(self, key: str) -> None:
         """Press and release."""
         text = {"text": key} if len(key) == 1 else {}

@@ -251,6 +251,27 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(chromium: Chromium, t
             assert page.value("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_fingers_zoom_move_and_ask(chromium: Chromium, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, delta_ac_max()) as (page, _):
+        page.size(390, 844, phone=True)
+        whole = stretch(page)
+        x, y = canvas(page)
+        page.touch("touchStart", (x - 30, y), (x + 30, y))
+        for apart in (60, 90, 120):
+            page.touch("touchMove", (x - apart, y), (x + apart, y))
+        page.touch("touchEnd")
+        zoomed = stretch(page)
+        assert zoomed[1] - zoomed[0] == pytest.approx((whole[1] - whole[0]) / 4, rel=0.1)
+        page.touch("touchStart", (x, y))
+        for moved in (30, 60, 90):
+            page.touch("touchMove", (x - moved, y))
+        page.touch("touchEnd")
+        assert stretch(page)[0] > zoomed[0]
+        page.touch("touchStart", (x, y))
+        page.touch("touchEnd")
+        assert "Connector 1" in text(page, ".tip")
+
+
 def test_in_the_dark_the_pictures_are_drawn_dark(chromium: Chromium, tmp_path: Path) -> None:
     with shown(chromium, tmp_path, delta_ac_max()) as (page, _):
         bright = page.value("colour('surface')")

@@ -75,6 +75,7 @@ class Footage(msgspec.Struct, gc=False):
     """Whether any line tells of connections; else it is not known when there was one."""
     boots: list[datetime] = []
     marks: list[Mark] = []
+    """Of very many some, from begin to end."""
     spans: list[tuple[datetime | None, datetime | None]] = []
     """Begin and end of each session, in the order in which they were closed; None: not in the log."""
     shots: list[Shot] = []
@@ -99,6 +100,9 @@ class FootageTaker(Detector):
         self._registers: dict[int, tuple[datetime, float]] = {}
         self._looked_at: datetime | None = None
         self._shots = Shots(self.most_shots)
+        self._found = 0
+        self._every = 1
+        """Of so many findings one is marked."""
         self._recent: dict[tuple[str, int], Shot] = {}
 
     # ---- in
@@ -144,8 +148,14 @@ class FootageTaker(Detector):
         """A detector made this finding just now."""
         self._shots.want()
         at = finding.first_at or facts.now
-        if at is not None and len(self._footage.marks) < MOST_MARKS:
-            self._footage.marks.append(Mark(at, finding.key))
+        self._found += 1
+        if at is None or self._found % self._every:
+            return
+        marks = self._footage.marks
+        marks.append(Mark(at, finding.key))
+        if len(marks) > MOST_MARKS:
+            del marks[::2]
+            self._every *= 2
 
     def take(self, facts: Facts) -> Footage:
         """The footage, complete."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.unit.inspection.inspection_lab import BEGIN, STATION, Log, clock
 
 from voltline.inspection.curves import GROUP, Curve, Load
-from voltline.inspection.footage import MOST_SHOTS, ConnectorFootage, Footage
+from voltline.inspection.footage import MOST_MARKS, MOST_SHOTS, ConnectorFootage, Footage
 from voltline.inspection.inspector import Inspector
 from voltline.inspection.records import Direction
 from voltline.inspection.registry import all_detectors
@@ -193,3 +193,15 @@ def test_a_short_curve_is_kept_whole() -> None:
         curve.add(Load(BEGIN + timedelta(seconds=number), float(number), None))
     assert [one.power_w for one in curve.points] == [float(number) for number in range(GROUP)]
     assert not curve.thinned
+
+
+def test_of_very_many_findings_marks_are_kept_from_begin_to_end() -> None:
+    log = Log().boot()
+    for _ in range(3 * MOST_MARKS):
+        log.later(60).status("Odd")
+    footage = footage_of(log)
+    times = [(one.at - BEGIN).total_seconds() for one in footage.marks]
+    assert MOST_MARKS / 3 < len(times) <= MOST_MARKS + 1
+    assert times == sorted(times)
+    assert times[0] < 3600
+    assert log.now - times[-1] < 3600

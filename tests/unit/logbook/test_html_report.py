@@ -186,3 +186,38 @@ def test_the_same_station_in_two_logs_keeps_its_sessions_apart(tmp_path: Path) -
         (tmp_path / name).write_text(lost_transaction_id())
     data = data_of(html_report(inspect([tmp_path / "one.log", tmp_path / "two.log"], footage=True)))
     assert [one["station"] for one in data["sessions"]] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_busy_connector_takes_no_room_from_the_quiet_ones(tmp_path: Path) -> None:
+    line = (
+        '2026-03-01 {:02}:{:02}:{:02},000 INFO [ocpp] CP{}: receive message [2,"{}","StatusNotification",'
+        '{{"connectorId":1,"errorCode":"NoError","status":"{}"}}]\n'
+    )
+    log = "".join(
+        line.format(
+            i // 3600,
+            i // 60 % 60,
+            i % 60,
+            i % 50 if i < 500 else 0,
+            i,
+            ("Available", "Faulted")[i // 50 % 2],
+        )
+        for i in range(12_000)
+    )
+    stations = data_of(page_of(tmp_path, log))["stations"]
+    assert len(stations) == 50
+    assert all(len(one["connectors"][0]["states"]) == 10 for one in stations[1:])
+    assert all(one["connectors"][0]["until"] is None for one in stations)
+
+
+def test_where_states_are_left_out_the_page_knows_from_when(tmp_path: Path) -> None:
+    line = (
+        '2026-03-01 {:02}:{:02}:{:02},000 INFO [ocpp] CP1: receive message [2,"{}","StatusNotification",'
+        '{{"connectorId":1,"errorCode":"NoError","status":"{}"}}]\n'
+    )
+    log = "".join(
+        line.format(i // 3600, i // 60 % 60, i % 60, i, ("Available", "Faulted")[i % 2]) for i in range(6_000)
+    )
+    (station,) = data_of(page_of(tmp_path, log))["stations"]
+    (connector,) = station["connectors"]
+    assert connector["until"] == connector["states"][-1][0] < station["last"]

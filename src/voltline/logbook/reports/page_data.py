@@ -14,6 +14,7 @@ from voltline.inspection.chronicle import SessionSummary, StationSummary
 from voltline.inspection.curves import Load, Step, thinned
 from voltline.inspection.findings import Evidence, Finding
 from voltline.inspection.footage import ConnectorFootage, FindingKey, Footage
+from voltline.inspection.inspector import Inspected
 from voltline.inspection.records import Direction
 from voltline.inspection.shots import Shot
 from voltline.logbook.coverage import Coverage
@@ -49,7 +50,7 @@ def page_data(result: Result) -> dict[str, Any]:
     for number, station in enumerate(stations):
         names.setdefault(station.station, number)
     sources = _Sources()
-    frames, lines = _frames(footage, sources)
+    frames = _frames(footage, sources)
     return {
         "lines": result.lines,
         "frames": result.frames,
@@ -61,17 +62,14 @@ def page_data(result: Result) -> dict[str, Any]:
             [one.confidence, one.subject, one.text, one.source, one.line]
             for one in inspected.inferences[:MOST_INFERENCES]
         ],
-        "stations": [
-            _station(station, number, footage[number], sessions, findings, len(stations))
-            for number, station in enumerate(stations)
-        ],
+        "stations": _stations(stations, footage, sessions, findings),
         "stationCount": len(inspected.stations),
         "sessions": _sessions(sessions, inspected.stations, footage, names, sources),
         "sessionCount": sum(one.sessions for one in inspected.stations),
         "findings": [_finding(one, names, sources) for one in findings],
         "findingCount": len(inspected.findings),
         "shots": frames,
-        "shotCount": lines,
+        "shotCount": _lines(inspected),
         "hasFootage": bool(inspected.footage),
         "sources": sources.names,
     }
@@ -113,21 +111,39 @@ def _file(coverage: Coverage) -> dict[str, Any]:
     }
 
 
-def _station(
-    station: StationSummary,
-    number: int,
-    footage: Footage | None,
+def _stations(
+    stations: Sequence[StationSummary],
+    footage: Sequence[Footage | None],
     sessions: Sequence[SessionSummary],
     findings: Sequence[Finding],
-    stations: int,
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     numbers = {finding.key: i for i, finding in enumerate(findings)}
-    parts = _from_sessions(station, sessions) if footage is None else footage.connectors
-    shown = sorted(set(station.connectors) | station.states.keys() | parts.keys())
-    share = max(stations, 1) * max(len(shown), 1)
-    most = max(MOST_CURVE_POINTS // share, 200)
-    most_states = max(MOST_STATES // share, 100)
-    most_marks = max(MOST_MARKS // max(stations, 1), 50)
+    rows: list[dict[str, Any]] = []
+    connectors: list[tuple[StationSummary, int, ConnectorFootage]] = []
+    counts = []
+    most_marks = max(MOST_MARKS // max(len(stations), 1), 50)
+    for station, taken in zip(stations, footage, strict=True):
+        parts = _from_sessions(station, sessions) if taken is None else taken.connectors
+        shown = sorted(set(station.connectors) | station.states.keys() | parts.keys())
+        connectors += [(station, number, parts.get(number) or ConnectorFootage()) for number in shown]
+        counts.append(len(shown))
+        rows.append(
+            _station(station, taken, _marks(station, taken, findings, numbers, most_marks), most_marks)
+        )
+    points = _share([len(part.load) + len(part.limits) for _, _, part in connectors], MOST_CURVE_POINTS)
+    states = _share([len(station.states.get(number, ())) for station, number, _ in connectors], MOST_STATES)
+    drawn = iter(
+        [
+            _connector(*one, most, most_states)
+            for one, most, most_states in zip(connectors, points, states, strict=True)
+        ]
+    )
+    for row, count in zip(rows, counts, strict=True):
+        row["connectors"] = [next(drawn) for _ in range(count)]
+    return rows
+
+
+def _station(station: StationSummary, footage: Footage | None, marks: list[Row], most: int) -> dict[str, Any]:
     return {
         "name": station.station,
         "vendor": station.vendor,
@@ -136,33 +152,27 @@ def _station(
         "first": _ms(station.first_at),
         "last": _ms(station.last_at),
         "frames": station.frames,
-        "malformed": station.malformed,
-        "sessions": station.sessions,
         "boots": station.boots,
         "connections": station.connections,
-        "actions": sorted(station.actions.items(), key=lambda item: (-item[1], item[0])),
-        "connectors": [
-            _connector(one, station, parts.get(one) or ConnectorFootage(), most, most_states) for one in shown
-        ],
-        "gaps": [[_ms(begin), _ms(end)] for begin, end in station.gaps[:most_marks]],
+        "gaps": [[_ms(begin), _ms(end)] for begin, end in station.gaps[:most]],
         "gapCount": len(station.gaps),
         "linked": bool(station.gaps) or (footage is not None and footage.connection_told),
-        "booted": [] if footage is None else [_ms(at) for at in footage.boots[:most_marks]],
-        "marks": _marks(station, footage, findings, numbers, most_marks),
-        "lines": 0 if footage is None else footage.lines,
+        "booted": [] if footage is None else [_ms(at) for at in footage.boots[:most]],
+        "marks": marks,
     }
 
 
 def _connector(
-    number: int, station: StationSummary, part: ConnectorFootage, most: int, most_states: int
+    station: StationSummary, number: int, part: ConnectorFootage, most: int, most_states: int
 ) -> dict[str, Any]:
     load, limits = thinned(part.load, most), thinned(part.limits, most)
     states = station.states.get(number, [])
     cut = len(states) > most_states or len(states) >= STATES_KEPT
+    shown = states[:most_states]
     return {
         "number": number,
-        "states": [[_ms(one.at), one.status, one.error] for one in states[:most_states]],
-        "until": _ms(states[:most_states][-1].at) if cut else None,
+        "states": [[_ms(one.at), one.status, one.error] for one in shown],
+        "until": _ms(shown[-1].at) if cut and shown else None,
         "load": [
             [_ms(one.at), _rounded(one.power_w, 0), _rounded(one.current_a, 2), int(one.derived)]
             for one in load
@@ -197,17 +207,18 @@ def _marks(
     numbers: dict[FindingKey, int],
     most: int,
 ) -> list[Row]:
-    """Findings in time; of too many the worst."""
+    """Findings in time; of too many the first of each, and some of the others from begin to end."""
+    begin, end = station.first_at, station.last_at
+    if begin is None or end is None:
+        return []
+    marks = {
+        (one.first_at, numbers[one.key])
+        for one in findings
+        if one.station == station.station and one.first_at is not None and begin <= one.first_at <= end
+    }
     if footage is not None:
-        marks = [(one.at, numbers[one.finding]) for one in footage.marks if one.finding in numbers]
-    else:
-        marks = [
-            (one.first_at, numbers[one.key])
-            for one in findings
-            if one.station == station.station and one.first_at is not None
-        ]
-    if len(marks) > most:
-        marks = sorted(marks, key=lambda one: -findings[one[1]].severity.rank)[:most]
+        told = [(one.at, numbers[one.finding]) for one in footage.marks if one.finding in numbers]
+        marks.update(told[:: -(-len(told) // most) or 1])
     return [[_ms(at), number] for at, number in sorted(marks)]
 
 
@@ -284,8 +295,16 @@ def _finding(finding: Finding, names: dict[str, int], sources: _Sources) -> dict
     }
 
 
-def _frames(footage: Sequence[Footage | None], sources: _Sources) -> tuple[list[Row], int]:
-    """The lines that are shown, and how many there were."""
+def _lines(inspected: Inspected) -> int:
+    """How many lines there were to show; of a station without footage only its frames are counted."""
+    if not inspected.footage:
+        return sum(one.frames for one in inspected.stations)
+    pairs = zip(inspected.stations, inspected.footage, strict=True)
+    return sum(taken.lines or station.frames for station, taken in pairs)
+
+
+def _frames(footage: Sequence[Footage | None], sources: _Sources) -> list[Row]:
+    """The lines that are shown."""
     taken = [(number, one.shots) for number, one in enumerate(footage) if one is not None]
     share = _share([len(shots) for _, shots in taken], MOST_FRAMES)
     letters = MOST_TEXT // max(len(taken), 1)
@@ -297,7 +316,7 @@ def _frames(footage: Sequence[Footage | None], sources: _Sources) -> tuple[list[
             if spent > letters:
                 break
             rows.append(_shot(shot, number, sources))
-    return rows, sum(one.lines for one in footage if one is not None)
+    return rows
 
 
 def _share(wanted: Sequence[int], most: int) -> list[int]:

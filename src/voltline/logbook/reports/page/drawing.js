@@ -56,6 +56,11 @@ class Drawing {
     pen.fillText(text, x, y);
   }
 
+  measure(text) {
+    this.pen.font = SMALL;
+    return this.pen.measureText(text).width;
+  }
+
   grid() {
     const pen = this.pen;
     for (const [at, , midnight] of ticks(this.view.begin, this.view.end, this.width)) {
@@ -128,7 +133,7 @@ class Drawing {
       drawn = Math.floor(from);
       pen.fillStyle = statusColour(status);
       pen.fillRect(from, lane.y, width, lane.height);
-      if (width > 70) {
+      if (width > 40 && width > this.measure(status) + 12) {
         this.text(status, from + 6, lane.y + lane.height / 2 + 0.5, { font: SMALL, fill: `on-${status === "Available" || status === "Unavailable" || status === "Preparing" ? "pale" : "strong"}` });
       }
     });
@@ -151,8 +156,7 @@ class Drawing {
       if (session.span[0] !== null && from >= 0) pen.fillRect(x, lane.y + 3, 2, 12);
       if (session.span[1] !== null && until <= this.width) pen.fillRect(to - 2, lane.y + 3, 2, 12);
       const label = sessionLabel(session);
-      pen.font = SMALL;
-      if (to - x > pen.measureText(label).width + 14) this.text(label, x + 7, lane.y + 9.5, { font: SMALL });
+      if (to - x > this.measure(label) + 14) this.text(label, x + 7, lane.y + 9.5, { font: SMALL });
     }
   }
 

@@ -7,7 +7,6 @@ class Timeline {
     this.host = host;
     this.wanted = "";
     const timed = DATA.stations.filter((one) => one.first !== null);
-    this.untimed = DATA.stations.length - timed.length;
     this.groups = groupsOf(timed);
     this.stations = this.groups.flatMap((group) => group.stations);
     if (!this.stations.length) return;
@@ -27,6 +26,8 @@ class Timeline {
       return;
     }
     this.host.append(this.toolbar(), this.legend(), this.cards, this.tip);
+    const absent = DATA.stationCount - this.stations.length;
+    if (absent) this.host.append(el("p", { class: "faint" }, `${counted(absent, "more charge point")} of the log not drawn: without times, or too many for a page.`));
     this.more(SHOWN_AT_FIRST);
     new ResizeObserver(() => this.soon()).observe(this.cards);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
