@@ -59,6 +59,10 @@ async def test_a_site_is_described_shown_drawn_and_removed(tmp_path: Path) -> No
         drawn = voltline("plot", "Depot 7", "--api", server.http, "--line", "hall", "--out", str(picture))
         assert drawn.returncode == 0, drawn.stderr
         assert "hall, L3" in picture.read_text()
+        pixels = tmp_path / "depot.PNG"
+        drawn = voltline("plot", "depot 7", "--api", server.http, "--out", str(pixels))
+        assert drawn.returncode == 0, drawn.stderr
+        assert pixels.read_bytes().startswith(b"\x89PNG")
         assert voltline("remove", "Depot 7", api=server.http).stdout == "removed Depot 7\n"
         gone = voltline("show", "Depot 7", api=server.http)
         assert (gone.returncode, "There is no site 'Depot 7'" in gone.stderr) == (1, True)

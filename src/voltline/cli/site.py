@@ -15,8 +15,9 @@ from voltline.cli.layout import output_width, paragraph, table
 from voltline.siting.files import SiteFile, read_site, shipped_texts
 from voltline.siting.live import Plans
 from voltline.siting.outcome import Outcome, outcomes
-from voltline.smart_charging.site.chart import chart
+from voltline.smart_charging.site.chart import drawing
 from voltline.smart_charging.site.history import History
+from voltline.smart_charging.site.picture import Picture, svg
 from voltline.smart_charging.site.tree import InvalidSite
 from voltline.station.simulator.yaml_text import Unreadable
 
@@ -54,7 +55,8 @@ def simulate(
         int, typer.Option(metavar="N", help="The same seed gives the same drivers, cars and mishaps.")
     ] = 1,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw capacity, allocation and draw there, as SVG.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw capacity, allocation and draw there, as SVG or PNG."),
     ] = None,
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what 'site plot' draws there, as JSON.")
@@ -83,9 +85,9 @@ def simulate(
             "\n".join(table([(one.trouble, one.subject, one.text) for one in ours.findings], output_width()))
         )
     if plot is not None:
-        _write(plot, chart(ours.history))
+        _write(plot, _picture(plot, drawing(ours.history)))
     if history is not None:
-        _write(history, msgspec.json.encode(ours.history).decode())
+        _write(history, msgspec.json.encode(ours.history))
     for one in results[:-3]:
         if one.over_s > 0:
             raise Breached(f"{one.name}: a fuse carried too much for {one.over_s:.1f} s")
@@ -101,7 +103,9 @@ def plot_(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The picture; else beside FILE, as .svg."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The picture, as .svg or .png; else beside FILE, as .svg."
+        ),
     ] = None,
     line: Annotated[
         list[str] | None,
@@ -113,29 +117,19 @@ def plot_(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Draw a site of the central system there, by its name; --line is one fuse then.",
+            help="Draw a site of the central system there, by its name.",
         ),
     ] = None,
     token: site_live.Token = None,
 ) -> None:
     """Draw capacity, allocation and measured draw of a site over time."""
-    if api is not None:
-        picture = site_live.drawn(str(file), line[0] if line else None, api, token)
-        _write(out or Path(f"{file.name}.svg"), picture)
-        return
+    found = _history(file) if api is None else site_live.history(str(file), api, token)
     try:
-        recorded = msgspec.json.decode(file.read_bytes(), type=History)
-    except OSError as error:
-        raise Unusable(f"{file} cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise Unusable(
-            f"{file} is no history of a site: {error}; 'voltline site simulate --history' writes one"
-        ) from None
-    try:
-        picture = chart(recorded, line or ())
+        picture = drawing(found, line or ())
     except ValueError as error:
         raise Unusable(str(error)) from None
-    _write(out or file.with_suffix(".svg"), picture)
+    path = out or (file.with_suffix(".svg") if api is None else Path(f"{file.name}.svg"))
+    _write(path, _picture(path, picture))
 
 
 site_live.register(site)
@@ -161,6 +155,30 @@ def _read(name: str) -> SiteFile:
         raise Unusable(f"{name} is no text in UTF-8") from None
     except Unreadable as error:
         raise Unusable(str(error)) from None
+
+
+def _history(file: Path) -> History:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=History)
+    except OSError as error:
+        raise Unusable(f"{file} cannot be read: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise Unusable(
+            f"{file} is no history of a site: {error}; 'voltline site simulate --history' writes one"
+        ) from None
+
+
+def _picture(path: Path, picture: Picture) -> bytes:
+    """As what the file's name says."""
+    if path.suffix.lower() != ".png":
+        return svg(picture).encode()
+    try:
+        from voltline.smart_charging.site.picture_png import png
+    except ImportError:
+        raise Unusable(
+            f"{path}: no PNG can be drawn: pip install 'voltline[png]'; or give a name that ends in .svg"
+        ) from None
+    return png(picture)
 
 
 def _plans(found: SiteFile, days: int, seed: int) -> Plans | None:
@@ -227,9 +245,9 @@ def _part(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_text(text, "utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise Unusable(f"{path} cannot be written: {error.strerror}") from None
     print(f"wrote {path}", file=sys.stderr)

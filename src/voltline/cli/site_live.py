@@ -11,7 +11,10 @@ import msgspec
 import typer
 from typer.exceptions import TyperException
 
+from voltline.central.domain.sites import SiteDefinition, SitePoint, recorded
 from voltline.cli.layout import output_width, table
+from voltline.smart_charging.site.history import History
+from voltline.smart_charging.site.tree import Fuse
 
 Api = Annotated[
     str,
@@ -24,6 +27,8 @@ Token = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The site's name, in any case.")]
 DEFAULT_API = "http://127.0.0.1:8080"
 _TIMEOUT_S = 30
+_MOST_MOMENTS = 10_000
+"""Of a history, that a central system tells at once: the newest."""
 
 
 class Refused(TyperException):
@@ -173,10 +178,15 @@ def remove(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
     typer.echo(f"removed {name}")
 
 
-def drawn(name: str, fuse: str | None, api: str, token: str | None) -> str:
-    """The picture of a site of a central system, as SVG. Raises Refused."""
-    path = f"/sites/{quote(name)}/plot.svg" + ("" if fuse is None else f"?fuse={quote(fuse)}")
-    return _asked(api, token, "GET", path).decode()
+def history(name: str, api: str, token: str | None) -> History:
+    """What a central system has recorded of a site, its grid connection first. Raises Refused."""
+    path = f"/sites/{quote(name)}"
+    told = _json(_asked(api, token, "GET", path))
+    fuses = [Fuse(name=one["name"], rating_a=one["rating_a"], above=one["above"]) for one in told["fuses"]]
+    fuses.sort(key=lambda one: one.above != "")
+    found = _json(_asked(api, token, "GET", f"{path}/history?limit={_MOST_MOMENTS}"))["items"]
+    described = SiteDefinition(name=told["name"], zone=told["zone"], fuses=tuple(fuses))
+    return recorded(described, msgspec.convert(found, list[SitePoint]))
 
 
 def _meters(broker: dict[str, Any]) -> list[str]:

@@ -1,21 +1,27 @@
-"""A site over time as a picture: what its lines had, what was promised, what flowed. SVG, for any browser."""
+"""A site over time as a picture: what its lines had, what was promised, what flowed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from html import escape
 from zoneinfo import ZoneInfo
 
 from voltline.smart_charging.site.history import History, Moment
+from voltline.smart_charging.site.picture import Box, Picture, Rule, Stairs, Words, svg
 
 WIDTH = 1100
 _PANEL, _GAP, _LEFT, _RIGHT, _TOP, _BOTTOM = 190, 34, 58, 16, 78, 34
 _MOST_POINTS = 1600
 _CAPACITY, _PROMISED, _MEASURED, _OVER = "#b3261e", "#7aa7d9", "#1b4f8a", "#d93025"
+_INK, _FAINT, _GRID, _DAY = "#333333", "#555555", "#e4e4e4", "#cccccc"
 
 
 def chart(history: History, lines: Sequence[str] = ()) -> str:
+    """`drawing` as SVG. Raises ValueError as that does."""
+    return svg(drawing(history, lines))
+
+
+def drawing(history: History, lines: Sequence[str] = ()) -> Picture:
     """The picture of lines such as `grid, L1`, or of fuses such as `grid`; else of the first fuse.
 
     Raises:
@@ -29,20 +35,16 @@ def chart(history: History, lines: Sequence[str] = ()) -> str:
     span = (
         f"{_local(history, moments[0]):%a %Y-%m-%d %H:%M} to {_local(history, moments[-1]):%a %Y-%m-%d %H:%M}"
     )
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" font-family="sans-serif" font-size="12" role="img">',
-        f"<title>{escape(history.site)}: capacity, allocation and measured draw</title>",
-        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="22" font-size="16" font-weight="bold">{escape(history.site)}</text>',
-        f'<text x="{WIDTH - _RIGHT}" y="22" text-anchor="end" fill="#555">{span}, '
-        f"{escape(history.zone)}</text>",
+    shapes: list[Box | Rule | Stairs | Words] = [
+        Words(_LEFT, 22, history.site, size=16, bold=True),
+        Words(WIDTH - _RIGHT, 22, f"{span}, {history.zone}", _FAINT, anchor="end"),
         *_legend(),
     ]
     for number, line in enumerate(chosen):
-        parts += _panel(history, moments, line, _TOP + number * (_PANEL + _GAP))
-    parts += _days(history, moments, height)
-    return "\n".join([*parts, "</svg>\n"])
+        shapes += _panel(history, moments, line, _TOP + number * (_PANEL + _GAP))
+    shapes += _days(history, moments, height)
+    title = f"{history.site}: capacity, allocation and measured draw"
+    return Picture(title, WIDTH, height, shapes)
 
 
 def _chosen(history: History, names: Sequence[str]) -> list[int]:
@@ -76,57 +78,43 @@ def _thinned(moments: Sequence[Moment]) -> list[Moment]:
     ]
 
 
-def _legend() -> list[str]:
-    parts: list[str] = []
+def _legend() -> Iterator[Box | Words]:
     x = _LEFT
     for colour, label in (
         (_CAPACITY, "capacity"),
         (_PROMISED, "allocated: the most that may be drawn"),
         (_MEASURED, "drawn"),
     ):
-        parts.append(f'<rect x="{x}" y="34" width="14" height="8" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 20}" y="42" fill="#333">{label}</text>')
+        yield Box(x, 34, 14, 8, colour)
+        yield Words(x + 20, 42, label, _INK)
         x += 40 + 7 * len(label)
-    return parts
 
 
-def _panel(history: History, moments: Sequence[Moment], line: int, top: int) -> list[str]:
+def _panel(
+    history: History, moments: Sequence[Moment], line: int, top: int
+) -> Iterator[Box | Rule | Stairs | Words]:
     # What is promised may be far beyond it: before charge points have their fail-safe defaults.
     most = 1.15 * max(max(one.capacity_a[line], one.measured_a[line]) for one in moments)
     step = _step(most)
     scale = _PANEL / (most or 1.0)
     bottom = top + _PANEL
-    parts = [f'<text x="{_LEFT}" y="{top - 6}" font-weight="bold">{escape(history.lines[line])}</text>']
+    yield Words(_LEFT, top - 6, history.lines[line], bold=True)
     level = 0.0
     while level <= most:
         y = bottom - level * scale
-        parts.append(f'<path d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}" stroke="#e4e4e4"/>')
-        parts.append(
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{level:g} A</text>'
-        )
+        yield Rule(_LEFT, y, WIDTH - _RIGHT, y, _GRID)
+        yield Words(_LEFT - 6, y + 4, f"{level:g} A", _FAINT, anchor="end")
         level += step
     xs = _places(moments)
-
-    def stairs(values: Sequence[float]) -> str:
-        path = [f"M{xs[0]:.1f} {bottom - values[0] * scale:.1f}"]
-        for x, value in zip(xs[1:], values, strict=True):
-            path.append(f"V{bottom - value * scale:.1f}H{x:.1f}")
-        return "".join(path)
-
-    promised = stairs([min(most, one.promised_a[line]) for one in moments])
-    measured = stairs([one.measured_a[line] for one in moments])
-    capacity = stairs([one.capacity_a[line] for one in moments])
-    close = f"V{bottom}H{xs[0]:.1f}Z"
-    parts += [
-        f'<path d="{promised}{close}" fill="{_PROMISED}" fill-opacity="0.45"/>',
-        f'<path d="{measured}{close}" fill="{_MEASURED}" fill-opacity="0.75"/>',
-        f'<path d="{capacity}" fill="none" stroke="{_CAPACITY}" stroke-width="1.8"/>',
-    ]
+    promised = [bottom - min(most, one.promised_a[line]) * scale for one in moments]
+    measured = [bottom - one.measured_a[line] * scale for one in moments]
+    capacity = [bottom - one.capacity_a[line] * scale for one in moments]
+    yield Stairs(xs, promised, _PROMISED, bottom=bottom, opacity=0.45)
+    yield Stairs(xs, measured, _MEASURED, bottom=bottom, opacity=0.75)
+    yield Stairs(xs, capacity, _CAPACITY, width=1.8)
     for x, end, one in zip(xs, xs[1:], moments, strict=False):
         if one.measured_a[line] > one.capacity_a[line] + 0.05:
-            width = max(end - x, 1.5)
-            parts.append(f'<rect x="{x:.1f}" y="{top}" width="{width:.1f}" height="5" fill="{_OVER}"/>')
-    return parts
+            yield Box(x, top, max(end - x, 1.5), 5, _OVER)
 
 
 def _places(moments: Sequence[Moment]) -> list[float]:
@@ -138,7 +126,7 @@ def _places(moments: Sequence[Moment]) -> list[float]:
     return [_LEFT, *(_LEFT + width * (one.at - first) / span for one in moments)]
 
 
-def _days(history: History, moments: Sequence[Moment], height: int) -> list[str]:
+def _days(history: History, moments: Sequence[Moment], height: int) -> Iterator[Rule | Words]:
     """The hours or days below the picture."""
     zone = ZoneInfo(history.zone)
     lasts = moments[1].at - moments[0].at if len(moments) > 1 else 300.0
@@ -147,18 +135,14 @@ def _days(history: History, moments: Sequence[Moment], height: int) -> list[str]
     at = (
         datetime.fromtimestamp(first, UTC).astimezone(zone).replace(minute=0, second=0, microsecond=0, hour=0)
     )
-    parts: list[str] = []
     while at.timestamp() <= last:
         if at.timestamp() >= first:
             x = _LEFT + (WIDTH - _LEFT - _RIGHT) * (at.timestamp() - first) / (last - first)
             label = f"{at:%a %d}" if at.hour == 0 else f"{at:%H:%M}"
-            parts.append(
-                f'<path d="M{x:.1f} {_TOP}V{height - _BOTTOM}" stroke="#ccc" stroke-dasharray="2 3"/>'
-            )
+            yield Rule(x, _TOP, x, height - _BOTTOM, _DAY, dashed=True)
             if x < WIDTH - 60:
-                parts.append(f'<text x="{x + 3:.1f}" y="{height - 12}" fill="#555">{label}</text>')
+                yield Words(x + 3, height - 12, label, _FAINT)
         at = (at.astimezone(UTC) + timedelta(hours=hours)).astimezone(zone)
-    return parts
 
 
 def _step(most: float) -> float:
