@@ -103,10 +103,11 @@ class Timeline {
     if (gaps) parts.push(sample("band offline", "connection lost"));
     if (boots) parts.push(sample("boot", "boot"));
     if (DATA.findings.length) parts.push(sample("pin", "finding"));
-    const hint = matchMedia("(pointer: coarse)").matches
-      ? "Pinch to zoom, drag to move, tap for values."
-      : "Drag to move, Ctrl + wheel to zoom (a click on the picture makes the wheel alone do it), Shift + drag to pick a stretch.";
-    return el("div", { class: "legend" }, parts, el("span", { class: "hint" }, hint));
+    const hints = [
+      ["mouse", "Drag to move, Ctrl + wheel to zoom (a click on the picture makes the wheel alone do it), Shift + drag to pick a stretch."],
+      ["fingers", "Pinch to zoom, drag to move, tap for values."],
+    ].map(([kind, hint]) => el("span", { class: `hint for-${kind}` }, hint));
+    return el("div", { class: "legend" }, parts, hints);
   }
 
   more(count) {
