@@ -65,6 +65,7 @@ _SENDERS: Final = {
 # Looking a member up in its class takes longer than all else that settling a usual record does.
 _FRAME: Final = RecordKind.FRAME
 _UNKNOWN: Final = Direction.UNKNOWN
+_OPPOSITE: Final = {side: side.opposite for side in Direction}
 _SAID_BY_CENTRAL: Final = (b'"currentTime"', b'"idTagInfo"')
 _SAID_BY_STATION: Final = (b'"configurationKey"', b'"unknownKey"', b'"listVersion"', b'"chargingSchedule"')
 
@@ -207,7 +208,12 @@ class Settler:
         if record.kind is _FRAME:
             direction = record.direction
             if direction is _UNKNOWN:
-                self._find_direction(record)
+                sent = record.sent
+                side = _UNKNOWN if sent is None else self._sides.get(record.log_name, self._any_side)
+                if side is _UNKNOWN:
+                    self._find_direction(record)
+                else:
+                    record.direction = side if sent else _OPPOSITE[side]
             elif self._inverted and record.log_name in self._inverted:
                 record.direction = direction.opposite
         at = record.at
@@ -217,12 +223,6 @@ class Settler:
                 self._tell(record, Subject(told[2]), told[0], told[1])
 
     def _find_direction(self, record: Record) -> None:
-        sent = record.sent
-        if sent is not None:
-            side = self._sides.get(record.log_name, self._any_side)
-            if side is not _UNKNOWN:
-                record.direction = side if sent else side.opposite
-                return
         frame = frame_of(record)
         if type(frame) is CallFrame:
             record.direction = sender_of(frame.action)

@@ -13,6 +13,7 @@ from voltline.inspection.spans import span
 from voltline.messages import BootNotificationResponse, HeartbeatResponse
 from voltline.messages.types import doc
 
+_WITH_TIME = (BootNotificationResponse, HeartbeatResponse)
 _BACK_S = 3_600.0
 _STAYS_BACK = 50
 _CLOCK_SET_S = 600.0
@@ -72,10 +73,13 @@ class LogGap(Detector):
             return ()
         silence_s = (at - latest).total_seconds()
         if 0 <= silence_s < self.settings.at_least_s:
-            if type(event) is not Call:
-                self._keep(event, at)
-            else:
+            kind = type(event)
+            if kind is Call or (
+                kind is Answered and type(event.exchange.response) not in _WITH_TIME  # type: ignore[attr-defined]
+            ):
                 self._latest, self._record, self._back, self._away = at, event.record, 0, False
+            else:
+                self._keep(event, at)
             return ()
         if silence_s < -_BACK_S:
             self._back += 1
@@ -95,7 +99,7 @@ class LogGap(Detector):
         kind = type(event)
         if kind is Answered:
             response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
-            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
+            if isinstance(response, _WITH_TIME):
                 self._clock_is_off_s = (response.current_time - at).total_seconds()
         if kind is Disconnected:
             self._away = True
