@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 SAME, FAILED, DIFFERENT = 0, 1, 3
 MOST_SHOWN = 200
 """Differences that the table shows; --format json has all."""
+MOST_STATIONS = 12
+"""Charge points that are told of one by one, though nothing about them is different."""
+MANY = 20
+"""Differences that are also counted by their kind."""
+MOST_KINDS = 20
 LONGEST_VALUE = 80
 
 
@@ -222,25 +228,25 @@ def _result(to: str, played: list[Played]) -> dict[str, object]:
 
 
 def _report(played: list[Played], width: int | None) -> Iterator[str]:
-    for one in played:
-        name = one.station if one.station == one.identity else f"{one.station} as {one.identity}"
-        told = [f"{one.calls:,} calls", f"{one.same:,} answered the same", f"{one.different:,} differently"]
-        if one.not_compared:
-            told.append(f"{one.not_compared:,} without a recorded answer")
-        if one.cut:
-            told.append(f"{one.cut:,} cut in the log and not made")
-        if one.not_made:
-            told.append(f"{one.not_made:,} not made")
-        yield heading(printable(f"{name}  {', '.join(told)}"))
-        if one.failure:
-            yield printable(f"  not played to its end: {one.failure}")
-        if one.asked_anew:
-            yield printable(f"  asked, and not answered in the recording: {_counted(one.asked_anew)}")
-        if one.not_asked:
-            yield printable(f"  asked in the recording, not now: {_counted(one.not_asked)}")
     found = [difference for one in played for difference in one.differences]
+    if len(played) > MOST_STATIONS:
+        calls, same = sum(one.calls for one in played), sum(one.same for one in played)
+        yield heading(
+            f"{len(played)} charge points  {calls:,} calls, {same:,} answered the same,"
+            f" {sum(one.different for one in played):,} differently"
+        )
+    for one in played:
+        if len(played) <= MOST_STATIONS or one.differences or one.failure:
+            yield from _station(one)
     if not found:
         return
+    sums = Counter((one.action, one.field, one.recorded, one.new) for one in found)
+    if len(found) > MANY and len(sums) < len(found) / 2:
+        yield ""
+        yield heading("Differences, by kind")
+        kinds = [("times", "call", "field", "recorded", "now")]
+        kinds += [(f"{count:,}", *kind) for kind, count in sums.most_common(MOST_KINDS)]
+        yield from _table(kinds, width)
     yield ""
     files = {one.file for one in found}
     if len(files) == 1:
@@ -252,14 +258,36 @@ def _report(played: list[Played], width: int | None) -> Iterator[str]:
             one.station,
             one.action,
             one.field,
-            _short(one.recorded),
-            _short(one.new),
+            one.recorded,
+            one.new,
         )
-        for one in found[:MOST_SHOWN]
+        for one in sorted(found, key=lambda one: (one.file, one.line))[:MOST_SHOWN]
     ]
-    yield from table([tuple(printable(cell) for cell in row) for row in rows], width, 0)
+    yield from _table(rows, width)
     if len(found) > MOST_SHOWN:
         yield f"and {len(found) - MOST_SHOWN:,} more; --format json has them all"
+
+
+def _station(one: Played) -> Iterator[str]:
+    name = one.station if one.station == one.identity else f"{one.station} as {one.identity}"
+    told = [f"{one.calls:,} calls", f"{one.same:,} answered the same", f"{one.different:,} differently"]
+    if one.not_compared:
+        told.append(f"{one.not_compared:,} without a recorded answer")
+    if one.cut:
+        told.append(f"{one.cut:,} cut in the log and not made")
+    if one.not_made:
+        told.append(f"{one.not_made:,} not made")
+    yield heading(printable(f"{name}  {', '.join(told)}"))
+    if one.failure:
+        yield printable(f"  not played to its end: {one.failure}")
+    if one.asked_anew:
+        yield printable(f"  asked, and not answered in the recording: {_counted(one.asked_anew)}")
+    if one.not_asked:
+        yield printable(f"  asked in the recording, not now: {_counted(one.not_asked)}")
+
+
+def _table(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    yield from table([tuple(printable(_short(cell)) for cell in row) for row in rows], width, 0)
 
 
 def _counted(actions: dict[str, int]) -> str:
@@ -268,4 +296,3 @@ def _counted(actions: dict[str, int]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
-

@@ -14,6 +14,8 @@ __all__ = ["Screen", "counted", "summary"]
 
 EXCERPT = 120
 """Characters of a frame that a line shows where the whole frame was not asked for."""
+MOST_NAMED = 3
+"""Charge points that a line of the sum names."""
 _ARROWS = {Direction.FROM_STATION: "->", Direction.FROM_CENTRAL: "<-"}
 _COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.CRITICAL: "magenta"}
 
@@ -84,10 +86,17 @@ def counted(counts: Counts, frames_per_s: float | None = None) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> Iterator[str]:
-    """A line each: how bad, how often, where."""
+    """A line a kind of finding: how bad, how often, where."""
+    kinds: dict[tuple[Severity, str, str], list[Finding]] = {}
     for one in findings:
-        where = one.station if one.connector is None else f"{one.station} connector {one.connector}"
-        yield f"  {one.severity.upper():8} {one.detector} {one.title} x{one.count:,}  {where}"
+        kinds.setdefault((one.severity, one.detector, one.title), []).append(one)
+    for (severity, detector, title), several in kinds.items():
+        stations = sorted({one.station for one in several})
+        where = ", ".join(stations[:MOST_NAMED])
+        if len(stations) > MOST_NAMED:
+            where += f" and {len(stations) - MOST_NAMED} more"
+        times = sum(one.count for one in several)
+        yield f"  {severity.upper():8} {detector} {title} x{times:,}  {where}"
 
 
 def _number(count: int, what: str) -> str:
