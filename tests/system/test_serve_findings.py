@@ -348,3 +348,34 @@ def test_setting_that_no_detector_has_is_one_clear_line(tmp_path: Path, setting:
     assert said in run.stderr
     assert "[inspection]" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+async def test_inspector_that_cannot_follow_leaves_charge_points_out_and_catches_up(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        async with client(server) as api, station(server.ocpp) as cp:
+
+            async def stands() -> dict[str, Any]:
+                return dict((await api.get("/inspection")).json())
+
+            await cp.boot()
+            await report(cp, GROUND)
+            await found(api, "CP1", "X03")
+            (pid,) = inspectors(server)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                for _ in range(30):
+                    await cp.call("DataTransfer", {"vendorId": "com.example", "data": "A" * 900_000})
+                behind = await stands()
+                assert behind["coverage"] < 1
+                assert behind["frames_left_out"] > 0
+                assert behind["lag_s"] > 0
+                assert await metric(server, "voltline_inspection_frames_dropped_total") > 0
+            finally:
+                os.kill(pid, signal.SIGCONT)
+
+            async def caught_up() -> bool:
+                return bool((await stands())["lag_s"] == 0)
+
+            await eventually(caught_up)
+            assert (await stands())["restarts"] == 0
+            assert inspectors(server) == [pid]

@@ -35,7 +35,6 @@ from voltline.central.inspecting.pipe import (
 )
 from voltline.central.inspecting.worker import TOO_LARGE
 from voltline.central.services import findings
-from voltline.central.services.events import STEP
 from voltline.central.services.ports import Writer, WriterClosed
 from voltline.central.settings import InspectionSettings
 
@@ -43,6 +42,8 @@ log = logging.getLogger(__name__)
 
 BATCH_FRAMES: Final = 500
 HAND_OVER_S: Final = 0.5
+STORE_FINDINGS: Final = 20
+"""Stored in one work: messages and commands wait for it."""
 HIGH_BYTES: Final = 4 * 1024 * 1024
 """Where so much waits to be looked at, fewer charge points are."""
 MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
@@ -280,8 +281,8 @@ class LiveInspection:
         self._storing = True
         try:
             # One after the other: where the database is slow, the inspector waits for it.
-            for first in range(0, len(report.seen), STEP):
-                step = tuple(report.seen[first : first + STEP])
+            for first in range(0, len(report.seen), STORE_FINDINGS):
+                step = tuple(report.seen[first : first + STORE_FINDINGS])
                 self._unkept += await self._writer.submit(findings.note, step, self._now(), self._quiet)
         except WriterClosed:
             pass

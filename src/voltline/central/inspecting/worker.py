@@ -63,6 +63,11 @@ def memory_bytes() -> int:
         return 0
 
 
+def _last_words(error: Exception) -> Report:
+    told = f"its beginning or its end: {type(error).__name__}: {error}"
+    return Report(0, 0, [], False, 0, 0, 0, [told[:500]])
+
+
 def main() -> int:
     """Begin with the order that comes first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the central system, which ends the pipe
@@ -78,6 +83,11 @@ def main() -> int:
         return work(order, batches, reports)
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        with suppress(OSError):
+            reports.write(packed(_last_words(error)))
+            reports.flush()
+        return 1
 
 
 if __name__ == "__main__":
