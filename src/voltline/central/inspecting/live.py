@@ -41,6 +41,8 @@ from voltline.central.settings import InspectionSettings
 log = logging.getLogger(__name__)
 
 BATCH_FRAMES: Final = 500
+LARGE_FRAME: Final = 64 * 1024
+"""Characters. A frame of more ends its batch: batches stay small."""
 HAND_OVER_S: Final = 0.5
 STORE_FINDINGS: Final = 20
 """Stored in one work: messages and commands wait for it."""
@@ -114,7 +116,7 @@ class LiveInspection:
         """A frame came or went: `in` or `out`."""
         entries = self._entries
         entries.append((station, time.time(), direction, text))
-        if len(entries) >= BATCH_FRAMES:
+        if len(entries) >= BATCH_FRAMES or len(text) > LARGE_FRAME:
             self._hand_over()
 
     def connected(self, station: StationKey, identity: str, remote: str) -> None:
@@ -193,7 +195,7 @@ class LiveInspection:
             entries = taken
         process = self._process
         size = sum([len(entry[3]) for entry in entries])
-        if process is None or process.stdin is None or self._waiting_bytes + size > MOST_WAITING_BYTES:
+        if process is None or process.stdin is None:
             self._leave_out(entries)
             return
         now = self._loop.time()
@@ -202,6 +204,9 @@ class LiveInspection:
                 log.warning("the inspector cannot follow: it looks at %.0f %% now", 100 * sampling.share)
         elif self._waiting_bytes < HIGH_BYTES // 16 and sampling.caught_up(now):
             log.info("the inspector looks at %.0f %% of the charge points again", 100 * sampling.share)
+        if self._waiting_bytes + size > MOST_WAITING_BYTES:
+            self._leave_out(entries)
+            return
         self._number += 1
         names = {key: self._names[key] for key in self._unnamed}
         batch = Batch(self._number, entries, names, sampling.kept, list(self._gaps))
