@@ -115,10 +115,10 @@ def node() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
-    """A browser without a window. Where there is none the test is always skipped: none is ever fetched."""
+    """A browser without a window. None is ever fetched by a test."""
     program = chromium_program()
     if program is None:
-        pytest.skip("no Chromium: not on the PATH, and VOLTLINE_TEST_CHROMIUM names none")
+        missing_service("Chromium", "not on the PATH, and VOLTLINE_TEST_CHROMIUM names none")
     with Chromium(program) as browser:
         yield browser
 
