@@ -185,6 +185,47 @@ async def test_every_byte_of_both_sides_arrives_as_it_was_sent() -> None:
         assert "5,000,000" not in await tapped.said("too large to be looked at")
 
 
+async def test_frames_that_come_with_the_handshake_arrive_too() -> None:
+    early = encoded(TEXT, b"at once", masked=True)
+    came: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def far(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + early)
+        came.set_result(await reader.readexactly(len(early)))
+        writer.close()
+
+    server = await asyncio.start_server(far, "127.0.0.1", 0)
+    async with server, tapping(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as tapped:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(tapped.url.rpartition(":")[2]))
+        writer.write(b"GET /CP1 HTTP/1.1\r\nHost: x\r\n\r\n" + early)
+        assert await came == early
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert await reader.readexactly(len(early)) == early
+        writer.close()
+
+
+async def test_a_charge_point_that_leaves_during_the_handshake_is_forgotten() -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def far(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        assert await reader.read() == b""
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(far, "127.0.0.1", 0)
+    async with server, tapping(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as tapped:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(tapped.url.rpartition(":")[2]))
+        writer.write(b"GET /CP1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            await asked.wait()
+            writer.transport.abort()
+            await left.wait()
+
+
 async def test_messages_pings_and_fragments_pass_and_are_recorded(tmp_path: Path) -> None:
     record = tmp_path / "tap.jsonl"
     texts = ["no OCPP at all", '[2,"1","Heartbeat",{}]', "{}", "x" * 2_000_000, "ä€𝄞"]

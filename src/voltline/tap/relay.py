@@ -31,6 +31,8 @@ HANDSHAKE_S: Final = 20.0
 """How long a charge point may take to ask, and a central system to be reached and to answer."""
 REFUSAL_S: Final = 10.0
 """How long a refusal's body may take."""
+MOST_EARLY: Final = 64 * 1024
+"""Bytes that a charge point may send before the central system has taken it in; then it has to wait."""
 FAREWELL_S: Final = 2.0
 """How long a side may take to answer a close frame of ours."""
 
@@ -99,6 +101,7 @@ class Relay:
         self._gone = gone
         self._loop = asyncio.get_running_loop()
         self._received = b""
+        self._early = b""
         self._asked: Asked | None = None
         self._opening: asyncio.Task[None] | None = None
         self._refused: Answer | None = None
@@ -120,10 +123,17 @@ class Relay:
         except NoHandshake as fault:
             self._refuse(400, f"this is a WebSocket endpoint: {fault}")
             return
-        self._received = head[1]
-        if self.station.transport is not None:
-            self.station.transport.pause_reading()  # until there is somebody to tell
+        self._received = b""
+        self.station.received = self._too_early
+        self._too_early(head[1])
         self._opening = self._loop.create_task(self._open(self._asked))
+
+    def _too_early(self, data: bytes) -> None:
+        """Keep what comes before the 101. Reading goes on as long as can be: it tells whether the charge
+        point is still there."""
+        self._early += data
+        if len(self._early) > MOST_EARLY and self.station.transport is not None:
+            self.station.transport.pause_reading()
 
     async def _open(self, asked: Asked) -> None:
         url = self._far.url
@@ -142,8 +152,7 @@ class Relay:
             self._refuse(502, f"the central system cannot be reached: {fault}")
         else:
             self._wait(HANDSHAKE_S, self._unanswered)
-            early, self._received = self._received, b""
-            self._central.write(asked.to(url) + early)
+            self._central.write(asked.to(url))
 
     def _unanswered(self) -> None:
         self._refuse(504, f"the central system did not answer within {HANDSHAKE_S:g} s")
@@ -186,6 +195,9 @@ class Relay:
             self._central.received = self._from_central
         if rest:
             self._central.received(rest)
+        if self._early:
+            self.station.received(self._early)
+            self._early = b""
         if self.station.transport is not None:
             self.station.transport.resume_reading()
 
