@@ -15,7 +15,7 @@ Pseudonym = Callable[[Kind, str], str]
 # Possessive, and only where nothing of the kind stands before: a hostile text costs no more than others.
 _DOMAIN: Final = (
     r"(?:[a-z0-9][a-z0-9-]*+\.)+"
-    r"(?:com|net|org|io|eu|cloud|energy|info|biz|app|dev|local|lan|internal|"
+    r"(?:com|net|org|io|eu|cloud|energy|biz|app|dev|local|lan|internal|"
     r"de|at|ch|fr|nl|be|lu|uk|ie|es|pt|it|dk|se|no|fi|pl|cz|hu|ro|us|ca|au|nz|in|cn|jp|kr|tw|br)"
 )
 _QUERY_VALUE: Final = re.compile(r"(?<==)[^&]+")

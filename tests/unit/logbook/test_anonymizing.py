@@ -182,6 +182,7 @@ def test_a_number_as_id_tag_stays_a_number_of_as_many_digits() -> None:
         ("key=AuthorizationKey,value=geheim99", ("geheim",), "key=AuthorizationKey,value="),
         ("iccid=8949020000012345678", ("894902",), "iccid="),
         ("127.0.0.1 is localhost", (), "127.0.0.1 is localhost"),
+        ("OpenWrt local7.info at 23:41:46.159", (), "OpenWrt local7.info at 23:41:46.159"),
     ],
 )
 def test_addresses_and_keys_are_found_in_free_text(text: str, gone: tuple[str, ...], kept: str) -> None:
