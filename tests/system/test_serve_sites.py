@@ -383,6 +383,34 @@ async def test_what_was_lent_is_known_after_a_restart(tmp_path: Path) -> None:
     assert after[1]["safe_a"] < 32
 
 
+async def test_a_limit_that_overrides_the_fail_safe_share_says_so(tmp_path: Path) -> None:
+    async with central_here(tmp_path, sites=FAST) as (endpoint, api):
+        assert (await api.post("/sites", json=site("one", ["CP1"], member={"safe_a": 8}))).status_code == 201
+        async with station(endpoint, "CP1") as cp:
+            configure(cp)
+            lent = Lent(cp)
+            await cp.boot()
+            await until_safe(api, "one")
+            said = {}
+            for amperes in (20, 7):
+                body = {"connector": 1, "amperes": amperes}
+                answer = await api.post("/charge-points/CP1/limit", json=body)
+                assert answer.status_code == 200, answer.text
+                said[amperes] = [one for one in answer.json()["warnings"] if "site" in one]
+            assert said == {
+                20: [
+                    "this default overrides the fail-safe share of connector 1 at the site 'one': without a lease "
+                    "it may draw 20 A now, not 8 A; DELETE .../limit lifts it"
+                ],
+                7: [],
+            }
+            await started(cp)
+            await until(lambda: lent.limit == 32)
+            answer = await api.post("/charge-points/CP1/limit", json={"connector": 1, "amperes": 7})
+            (said_of_lease,) = [one for one in answer.json()["warnings"] if "site" in one]
+            assert "its next lease takes the place of this TxProfile" in said_of_lease
+
+
 async def test_meters_of_the_building_and_the_sun_move_the_capacity(tmp_path: Path) -> None:
     body = site("house", ["CP1"], rating_a=35, meters=[{"fuse": "grid", "charge_point": "METER"}])
     async with central_here(tmp_path, sites=FAST) as (endpoint, api):

@@ -297,6 +297,7 @@ class Central:
                 margin_s=sites.margin_s,
                 change_s=sites.change_s,
                 fresh_s=sites.fresh_s,
+                noise_a=sites.noise_a,
                 answer_s=sites.answer_s,
                 period_s=sites.period_s,
             ),

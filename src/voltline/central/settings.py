@@ -525,6 +525,16 @@ class SitesSettings(_Section, frozen=True, kw_only=True):
             extra={"unit": "seconds"},
         ),
     ] = 90.0
+    noise_a: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="By which a building's meter may waver before that counts as too much, out of the "
+            "`margin_a` of its fuse.",
+            extra={"unit": "ampere"},
+        ),
+    ] = 0.5
     answer_s: Annotated[
         float,
         Meta(

@@ -11,7 +11,6 @@ import msgspec
 import typer
 from typer.exceptions import TyperException
 
-from voltline.central.domain.sites import SiteDefinition, SitePoint, recorded
 from voltline.cli.layout import output_width, table
 from voltline.smart_charging.site.history import History
 from voltline.smart_charging.site.tree import Fuse
@@ -180,6 +179,8 @@ def remove(name: Name, api: Api = DEFAULT_API, token: Token = None) -> None:
 
 def history(name: str, api: str, token: str | None) -> History:
     """What a central system has recorded of a site, its grid connection first. Raises Refused."""
+    from voltline.central.domain.sites import SiteDefinition, SitePoint, recorded  # late, as aiohttp
+
     path = f"/sites/{quote(name)}"
     told = _json(_asked(api, token, "GET", path))
     fuses = [Fuse(name=one["name"], rating_a=one["rating_a"], above=one["above"]) for one in told["fuses"]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -134,7 +134,17 @@ class ProfileStore:
         self.stack = Stack(one.installed for one in self.held)
 
 
-def is_replaced(old: Installed, connector_id: int, new: ChargingProfile) -> bool:
+class Placed(Protocol):
+    """A profile that is somewhere, whoever keeps it."""
+
+    @property
+    def connector_id(self) -> int: ...
+
+    @property
+    def profile(self) -> ChargingProfile: ...
+
+
+def is_replaced(old: Placed, connector_id: int, new: ChargingProfile) -> bool:
     """Whether a new profile takes the place of this one (S 3.13.2, 5.16.3).
 
     It does with the same chargingProfileId, wherever; and with the same purpose and stackLevel on the same
@@ -148,7 +158,7 @@ def is_replaced(old: Installed, connector_id: int, new: ChargingProfile) -> bool
     )
 
 
-def is_meant(one: Installed, request: ClearChargingProfile) -> bool:
+def is_meant(one: Placed, request: ClearChargingProfile) -> bool:
     """Whether this is to be cleared: it has the id, or else every field given (errata 3.25, 3.26)."""
     profile = one.profile
     if request.id is not UNSET:

@@ -1,8 +1,8 @@
 """A real charge point on the core: give it its hardware, tell it what happens at its sockets.
 
-The ports, each a few lines to implement: `Meter`, `Contactor`, `CableLock`, `Pilot`, `Installer`, `Storage`
-and `Clock`. Everything here runs in one event loop; what is read in a thread or an interrupt is handed over
-with `loop.call_soon_threadsafe`. docs/howto/build-a-charge-point.md builds one.
+The ports, each a few lines to implement: `Meter`, `Contactor`, `CableLock`, `Pilot`, `PhaseSwitch`,
+`Installer`, `Storage` and `Clock`. Everything here runs in one event loop; what is read in a thread or an
+interrupt is handed over with `loop.call_soon_threadsafe`. docs/howto/build-a-charge-point.md builds one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from voltline.base.clock import Clock, SystemClock
 from voltline.messages import ChargePointErrorCode, Reason
+from voltline.smart_charging.stack import PHASES
 from voltline.station.core.charge_point import ChargePoint
 from voltline.station.core.happenings import (
     CablePlugged,
@@ -32,6 +33,7 @@ from voltline.station.core.happenings import (
 from voltline.station.core.hardware import Hardware, Measured, Meter, Outlet
 from voltline.station.core.intents import Energize, Lock, Notice, Offer
 from voltline.station.core.moment import Moment
+from voltline.station.core.smart_charging import SWITCHES_PHASES
 from voltline.station.device.listener import Exchange, Listener, Listeners
 from voltline.station.device.logbook import Logbook
 from voltline.station.device.runner import Runner
@@ -57,6 +59,7 @@ __all__ = [
     "Notice",
     "Outlet",
     "PartFailure",
+    "PhaseSwitch",
     "Pilot",
     "Socket",
     "Storage",
@@ -94,6 +97,18 @@ class Pilot(Protocol):
         ...
 
 
+class PhaseSwitch(Protocol):
+    """What connects the vehicle to one phase of the grid or to three."""
+
+    def feed(self, phases: int | None) -> None:
+        """Feed it on so many phases from now on; None is as many as the connector has.
+
+        It has to see to what a vehicle needs for that, such as a pause without current (IEC 61851-1). Raises
+        PartFailure where it does not switch.
+        """
+        ...
+
+
 class Socket(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of one connector."""
 
@@ -102,6 +117,8 @@ class Socket(msgspec.Struct, frozen=True, kw_only=True):
     """None for a fixed cable."""
     pilot: Pilot | None = None
     """None where the current cannot be limited."""
+    phases: PhaseSwitch | None = None
+    """None where the phases are as they are."""
 
 
 class _NoInstaller:
@@ -145,10 +162,17 @@ class Charger:
         the folder for firmware under way; without it a temporary one serves.
 
         Raises:
-            ValueError: no WebSocket URL, no identity, or not as many sockets as connectors.
+            ValueError: no WebSocket URL, no identity, not as many sockets as connectors, or a socket without
+                the phase switch that the hardware says there is.
         """
         if len(sockets) != hardware.connectors:
             raise ValueError(f"{hardware.connectors} connectors need as many sockets, not {len(sockets)}")
+        switches = hardware.phases == PHASES and dict(hardware.defaults).get(SWITCHES_PHASES, "").lower()
+        if switches == "true" and any(socket.phases is None for socket in sockets):
+            raise ValueError(
+                f"{SWITCHES_PHASES} says that three phases become one, and a socket has no phase switch; "
+                "give it one in Socket.phases, or leave the key out of Hardware.defaults"
+            )
         clock = clock or SystemClock()
         now = Moment(clock.monotonic(), clock.now())
         logbook = Logbook(LOG_ENTRIES, lambda: core.bench.by_own_clock(self._runner.moment.utc))
@@ -225,6 +249,8 @@ class _Parts:
 
     def __init__(self, sockets: Sequence[Socket]) -> None:
         self._sockets = tuple(sockets)
+        self._fed: list[int | None] = [None] * len(self._sockets)
+        """On how many phases each socket feeds."""
         self._broken: list[Happening] = []
 
     def perform(self, intent: Energize | Lock | Offer, now: Moment) -> None:
@@ -236,8 +262,8 @@ class _Parts:
                     socket.contactor.switch(on)
                 case Lock(on=on) if socket.lock is not None:
                     socket.lock.hold(on)
-                case Offer(current_a=current_a) if socket.pilot is not None:
-                    socket.pilot.offer(current_a)
+                case Offer():
+                    self._offer(intent, socket)
         except PartFailure as failure:
             code = (
                 ChargePointErrorCode.CONNECTOR_LOCK_FAILURE
@@ -246,6 +272,17 @@ class _Parts:
             )
             text = str(failure)[:50]
             self._broken.append(FaultRaised(connector_id=connector_id, error_code=code, info=text))
+
+    def _offer(self, offer: Offer, socket: Socket) -> None:
+        number = offer.connector_id - 1
+        widens = offer.phases is None and self._fed[number] is not None
+        if widens and socket.pilot is not None:  # the current of one phase must never flow on three
+            socket.pilot.offer(offer.current_a)
+        if socket.phases is not None and offer.phases != self._fed[number]:
+            socket.phases.feed(offer.phases)
+            self._fed[number] = offer.phases
+        if not widens and socket.pilot is not None:
+            socket.pilot.offer(offer.current_a)
 
     def next_event(self) -> float | None:
         # Whatever time it is, that is over.

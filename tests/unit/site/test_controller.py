@@ -313,6 +313,21 @@ def test_a_plan_is_kept_to_as_long_as_the_car_is_not_late_for_it():
     assert lab.limit("CP1") == 32.0  # it would never be ready
 
 
+def test_a_meter_that_wavers_within_the_margin_is_no_alarm_and_one_that_does_not_is():
+    lab = Lab.of(a_site(others_a=40.0, margin_a=2.0))
+    lab.tell(OthersMeasured("grid", (10.0, 10.0, 10.0), lab.now))
+    lab.plug("CP1")
+    lab.seconds(60)
+    assert lab.limit("CP1") == 28.0
+    for second in range(20):
+        lab.tell(OthersMeasured("grid", (10.0 + 0.4 * (second % 2),) * 3, lab.now))
+        lab.seconds(1)
+    assert Trouble.OVER_CAPACITY not in lab.troubles()
+    lab.tell(OthersMeasured("grid", (11.0, 10.0, 10.0), lab.now))
+    lab.seconds(1)
+    assert Trouble.OVER_CAPACITY in lab.troubles()
+
+
 def test_a_car_that_waits_by_its_plan_has_less_than_its_share_and_is_told_so_once_a_renewal():
     lab = Lab.of(a_site(safe_a=6.0))
     need = Need(energy_wh=5_000, departure=lab.now + 8 * 3600)

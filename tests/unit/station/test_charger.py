@@ -16,14 +16,21 @@ from voltline.messages import (
     BootNotification,
     ChangeConfiguration,
     ChargePointErrorCode,
+    ChargingProfile,
+    ChargingProfileKind,
+    ChargingProfilePurpose,
+    ChargingRateUnit,
+    ChargingSchedule,
+    ChargingSchedulePeriod,
     GetConfiguration,
     GetDiagnostics,
     Reason,
+    SetChargingProfile,
     StartTransaction,
     StatusNotification,
     StopTransaction,
 )
-from voltline.station.charger import Charger, ImpossibleHappening, MemoryStorage, Socket
+from voltline.station.charger import Charger, Hardware, ImpossibleHappening, MemoryStorage, Socket
 
 PROJECT = Path(__file__).resolve().parents[3]
 TAG = "04E3F89A2C3C80"
@@ -90,6 +97,66 @@ async def test_limit_of_the_site_reaches_the_pilot(wired: Wired):
     assert wired.pins.pilot_a == 10.0
     wired.charger.site_limit(None)
     assert wired.pins.pilot_a == 16.0
+
+
+class Wires:
+    """What a pilot and a phase switch were told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float | int | None]] = []
+
+    def switch(self, on: bool) -> None:
+        pass
+
+    def offer(self, current_a: float | None) -> None:
+        self.told.append(("offer", current_a))
+
+    def feed(self, phases: int | None) -> None:
+        self.told.append(("feed", phases))
+
+
+def switching_charger(
+    central: SmallCentral, made: ModuleType, wires: Wires, *, switch: bool = True
+) -> Charger:
+    hardware = Hardware(
+        boot=BootNotification(charge_point_vendor="Example", charge_point_model="Switches"),
+        defaults=(("ConnectorSwitch3to1PhaseSupported", "true"),),
+    )
+    socket = Socket(contactor=wires, pilot=wires, phases=wires if switch else None)
+    return Charger(central.url, "CP1", hardware, made.PulseMeter(made.Pins()), [socket])
+
+
+async def test_fewer_phases_come_before_more_current_and_less_current_before_more_phases(
+    central: SmallCentral, made: ModuleType
+):
+    wires = Wires()
+    charger = switching_charger(central, made, wires)
+    charger.start()
+    await central.until(lambda: central.statuses()[-1:] == ["Available"])
+    charger.plugged(1)
+    charger.vehicle_ready(1, True)
+    charger.tag(TAG)
+    await central.until(lambda: central.statuses()[-1:] == ["Charging"])
+    wires.told.clear()
+    for watts, phases in ((4140.0, 1), (6900.0, 3)):
+        period = ChargingSchedulePeriod(start_period=0, limit=watts, number_phases=phases)
+        schedule = ChargingSchedule(charging_rate_unit=ChargingRateUnit.W, charging_schedule_period=[period])
+        profile = ChargingProfile(
+            charging_profile_id=1,
+            stack_level=0,
+            charging_profile_purpose=ChargingProfilePurpose.TX_DEFAULT_PROFILE,
+            charging_profile_kind=ChargingProfileKind.RELATIVE,
+            charging_schedule=schedule,
+        )
+        answer = await central.ask(SetChargingProfile(connector_id=1, cs_charging_profiles=profile))
+        assert answer.status == "Accepted"
+    await charger.stop()
+    assert wires.told[:4] == [("feed", 1), ("offer", 18.0), ("offer", 10.0), ("feed", None)]
+
+
+async def test_charger_that_says_it_switches_phases_needs_the_switch(central: SmallCentral, made: ModuleType):
+    with pytest.raises(ValueError, match=r"no phase switch; give it one in Socket\.phases"):
+        switching_charger(central, made, Wires(), switch=False)
 
 
 async def test_part_that_fails_is_reported_as_a_fault(wired: Wired):

@@ -25,6 +25,7 @@ from voltline.central.api.needs import Site
 from voltline.central.api.problems import ApiError, Fault
 from voltline.central.api.reading_routes import Identity
 from voltline.central.api.sending import failures_told, live_line, require_welcome
+from voltline.central.api.site_warnings import site_of, site_warnings
 from voltline.central.api.station_routes import station_of
 from voltline.central.domain.charging_limits import Wanted
 from voltline.central.domain.charging_profiles import SMALLEST_CHARGE_A
@@ -76,6 +77,9 @@ async def set_limit(
         done = await LimitSetter(site.writer, _now).set(line, wanted)
     if done.limit is None:
         raise _not_accepted(identity, done)
+    kept = await asyncio.to_thread(site_of, site, identity)
+    if kept is not None:
+        warnings += site_warnings(site, kept, identity, done.attempts)
     return LimitAnswer(
         limit=limit_view(done.limit, _now()),
         tried=[attempt_view(one) for one in done.attempts],

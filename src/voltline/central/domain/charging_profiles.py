@@ -18,6 +18,7 @@ from voltline.messages import (
     ChargingRateUnit,
     ClearChargingProfile,
 )
+from voltline.smart_charging.store import is_meant, is_replaced
 
 MAX_STACK_LEVEL = "ChargeProfileMaxStackLevel"
 MAX_INSTALLED = "MaxChargingProfilesInstalled"
@@ -145,17 +146,8 @@ class ProfilesVerified(Struct, frozen=True, kw_only=True):
 def replaced_by(
     installed: Iterable[InstalledProfile], connector_id: int, profile: ChargingProfile
 ) -> list[InstalledProfile]:
-    """Those whose place a new profile takes (SCS-03, SCS-04): of its id; of its purpose, level, connector."""
-    return [
-        one
-        for one in installed
-        if one.profile.charging_profile_id == profile.charging_profile_id
-        or (
-            one.connector_id == connector_id
-            and one.profile.stack_level == profile.stack_level
-            and one.profile.charging_profile_purpose == profile.charging_profile_purpose
-        )
-    ]
+    """Those whose place a new profile takes (SCS-03, SCS-04)."""
+    return [one for one in installed if is_replaced(one, connector_id, profile)]
 
 
 def renews(before: InstalledProfile, connector_id: int, profile: ChargingProfile) -> bool:
@@ -184,16 +176,8 @@ def _limits(profile: ChargingProfile) -> tuple[object, ...]:
 def cleared_by(
     installed: Iterable[InstalledProfile], request: ClearChargingProfile
 ) -> list[InstalledProfile]:
-    """Those that a ClearChargingProfile means (SCC-14 to SCC-16): of its id, else of every field given."""
-    if request.id is not UNSET:
-        return [one for one in installed if one.profile.charging_profile_id == request.id]
-    return [
-        one
-        for one in installed
-        if request.connector_id in (UNSET, one.connector_id)
-        and request.charging_profile_purpose in (UNSET, one.profile.charging_profile_purpose)
-        and request.stack_level in (UNSET, one.profile.stack_level)
-    ]
+    """Those that a ClearChargingProfile means (SCC-14 to SCC-16)."""
+    return [one for one in installed if is_meant(one, request)]
 
 
 def allowed_units(values: Mapping[str, str | None]) -> tuple[ChargingRateUnit, ...]:

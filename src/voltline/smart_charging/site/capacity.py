@@ -71,9 +71,21 @@ class Capacity:
             for phase in range(GRID_PHASES)
         ]
 
+    def slack(self, noise_a: float, now: float) -> list[float]:
+        """How much of the margin on each line is there for a meter that wavers."""
+        return [
+            min(noise_a, fuse.margin_a) if self._fresh(number, now) is not None else 0.0
+            for number, fuse in enumerate(self._wiring.site.fuses)
+            for _ in range(GRID_PHASES)
+        ]
+
+    def _fresh(self, number: int, now: float) -> _Reading | None:
+        reading = self._readings.get(number)
+        return None if reading is None or now > reading.ends else reading
+
     def _others_a(self, number: int, phase: int, now: float) -> float:
-        fuse, reading = self._wiring.site.fuses[number], self._readings.get(number)
-        if reading is None or now > reading.ends:
+        fuse, reading = self._wiring.site.fuses[number], self._fresh(number, now)
+        if reading is None:
             return fuse.others_a
         # Feeding in makes no room: a cloud takes it away faster than anybody can be told.
         return max(0.0, reading.currents_a[phase]) + fuse.margin_a

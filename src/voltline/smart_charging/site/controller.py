@@ -268,7 +268,7 @@ class SiteController:
         for member in self._members:
             self._look_after(member, now)
         capacities, possible = self.capacities(now), self.possible(now)
-        self._note_excess(possible, capacities)
+        self._note_excess(possible, capacities, self._capacity.slack(self.settings.noise_a, now))
         self._note_meters(now)
         if self._urgent or self._over or self._is_time(now):
             self._acts += share(
@@ -403,9 +403,9 @@ class SiteController:
         lines = self.wiring.lines_used(member.number, member.connector.phases)
         return not self._over.isdisjoint(lines)
 
-    def _note_excess(self, possible: list[float], capacities: list[float]) -> None:
+    def _note_excess(self, possible: list[float], capacities: list[float], slack: list[float]) -> None:
         for line, (drawn, has) in enumerate(zip(possible, capacities, strict=True)):
-            over = drawn > has + 1e-3
+            over = drawn > has + slack[line] + 1e-3
             if over and line not in self._over:
                 self._over.add(line)
                 text = f"up to {drawn:.1f} A may be drawn where connectors have {has:.1f} A"

@@ -16,6 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """After a new limit, a connector that draws more is not called disobedient for so long."""
     tolerance_a: float = 1.0
     """By which a meter may be wrong."""
+    noise_a: float = 0.5
+    """By which a building's meter may waver before that counts as too much, out of the margin of its fuse."""
     fresh_s: float = 90.0
     """How long a measured value of a connector or a building counts."""
     change_s: float = 30.0

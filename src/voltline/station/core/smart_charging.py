@@ -40,6 +40,7 @@ from voltline.station.core.timers import Timer
 LEAST_CURRENT_A = 6.0
 """No vehicle on alternating current can be told to draw less; the station pauses (IEC 61851-1)."""
 
+SWITCHES_PHASES = "ConnectorSwitch3to1PhaseSupported"
 RECORD = "charging-profiles"
 
 
@@ -332,7 +333,7 @@ class SmartCharging:
     @property
     def _supply(self) -> Supply:
         hardware, configuration = self._bench.hardware, self._bench.configuration
-        key = "ConnectorSwitch3to1PhaseSupported"
+        key = SWITCHES_PHASES
         switches = hardware.phases == PHASES and key in configuration and configuration.flag(key)
         return Supply(hardware.phases or PHASES, hardware.voltage_v, switches)
 
