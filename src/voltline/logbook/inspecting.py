@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import groupby
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
@@ -18,6 +16,7 @@ from voltline.logbook.meter import Meter, Progress, told_for
 from voltline.logbook.opening import STDIN, Source, sources
 from voltline.logbook.reading import read
 from voltline.logbook.result import Result
+from voltline.logbook.workers import Died, Tell, done_by_workers
 
 __all__ = ["ALL", "Choice", "Progress", "inspect"]
 
@@ -92,22 +91,41 @@ def _inspected(
     return coverages, inspector.end()
 
 
-def _in_another_process(log: Sequence[Source], choice: Choice, footage: bool) -> Done:
-    return _inspected(log, choice, None, footage=footage)
+class _Job(msgspec.Struct):
+    log: Sequence[Source]
+    choice: Choice
+    footage: bool
+
+
+def _work(job: _Job, tell: Tell) -> Done:
+    read_of: dict[str, int] = {}
+
+    def progress(name: str, count: int) -> None:
+        read_of[name] = count
+        tell(sum(read_of.values()))
+
+    return _inspected(job.log, job.choice, progress, footage=job.footage)
 
 
 def _in_processes(
-    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: "Meter", *, footage: bool
+    logs: Sequence[Sequence[Source]], choice: Choice, workers: int, meter: Meter, *, footage: bool
 ) -> list[Done]:
-    """The logs on several cores, the largest first so that none is left for the end. In their order."""
-    # Not forked: the caller may have threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        largest_first = sorted(range(len(logs)), key=lambda i: -sum(one.size or 0 for one in logs[i]))
-        waiting = {pool.submit(_in_another_process, logs[i], choice, footage): i for i in largest_first}
-        done: dict[int, Done] = {}
-        for future in as_completed(waiting):
-            number = waiting[future]
-            done[number] = future.result()
-            for source in logs[number]:
-                meter.read(source.name, source.size or 0)
+    """The logs on several cores, the largest first so that none is left for the end. In their order.
+
+    Of a log whose process died its coverage says so; the others are told as ever.
+    """
+    order = sorted(range(len(logs)), key=lambda i: -sum(one.size or 0 for one in logs[i]))
+    jobs = [_Job(logs[i], choice, footage) for i in order]
+    done: dict[int, Done] = {}
+
+    def tell(number: int, count: int) -> None:
+        meter.read(logs[order[number]][0].name, count)
+
+    for number, answer in done_by_workers(jobs, _work, workers, tell):
+        log = logs[order[number]]
+        if isinstance(answer, Died):
+            covered = [Coverage(one.name, problem=f"{one.name}: {answer}") for one in log]
+            answer = covered, Inspected([], [], [], [])
+        done[order[number]] = answer
+        meter.read(log[0].name, sum(one.size or 0 for one in log))
     return [done[number] for number in range(len(logs))]
