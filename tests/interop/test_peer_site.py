@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import ocpp.v16
 import pytest
 import websockets
 from jsonschema import Draft4Validator
@@ -19,6 +20,7 @@ from voltline.central.settings import SitesSettings
 
 FAST = SitesSettings(lease_s=6, margin_s=1, change_s=0.5, fresh_s=5, answer_s=2, period_s=0.3)
 SCHEMAS = Path(__file__).parents[3] / "shared" / "spec" / "schemas"
+PEER_SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
 PHASES = 3
 
 
@@ -127,8 +129,21 @@ async def test_profiles_are_valid_and_within_the_limits_of_a_peer(
         if one["csChargingProfiles"]["chargingSchedule"]["chargingRateUnit"] == unit
     ]
     assert max(limits) == Decimal(str(most))
-    if SCHEMAS.is_dir():
-        text = (SCHEMAS / "SetChargingProfile.json").read_text()
-        schema = json.loads(text, parse_float=Decimal)
+    sent = {one["csChargingProfiles"]["chargingProfilePurpose"] for one in peer.payloads}
+    assert sent == {"TxDefaultProfile", "TxProfile"}, "a fail-safe share, and leases above it"
+    others = len(peer.payloads) - len(limits)
+    assert (others > 0) == (unit == "W"), "what it rejects is tried where it says that it takes it"
+    last = [
+        one["csChargingProfiles"]["chargingSchedule"]["chargingRateUnit"] for one in peer.payloads[count:]
+    ]
+    assert set(last) == {unit}, "what worked is tried first from then on"
+    judges = [folder for folder in (PEER_SCHEMAS, SCHEMAS) if folder.is_dir()]
+    assert PEER_SCHEMAS in judges
+    for folder in judges:
+        text = (folder / "SetChargingProfile.json").read_text("utf-8-sig")
+        judge = Draft4Validator(json.loads(text, parse_float=Decimal))
+        broken = json.loads(json.dumps(peer.payloads[0], default=float), parse_float=Decimal)
+        del broken["csChargingProfiles"]["chargingProfileId"]
+        assert not judge.is_valid(broken)
         for payload in peer.payloads:
-            Draft4Validator(schema).validate(payload)
+            judge.validate(payload)

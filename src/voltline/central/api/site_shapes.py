@@ -170,9 +170,7 @@ class SiteMqtt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     password: Annotated[
         Annotated[str, Meta(min_length=1, max_length=1024)] | None,
-        Meta(
-            description="Never shown. null: the one given before, while user and broker stay the same."
-        ),
+        Meta(description="Never shown. null: the one given before, while user and broker stay the same."),
     ] = None
     stale_s: Annotated[
         Annotated[float, Meta(ge=1, le=86_400)] | None,
