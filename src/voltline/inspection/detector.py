@@ -98,6 +98,9 @@ class Detector:
         """Look at one event. `facts` know it already."""
         raise NotImplementedError
 
+    def gap(self, facts: Facts) -> None:
+        """The log has a hole before the next event (`facts.gaps`): forget what may have changed."""
+
     def end(self, facts: Facts) -> Iterable[Finding]:
         """The log ends here; whatever is not decided is unknown, not wrong. Not called while live."""
         return ()

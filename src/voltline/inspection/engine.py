@@ -51,6 +51,7 @@ class StationInspection:
         self._learner = Learner(self.facts)
         changes = any(SessionChanged in one.events for one in detectors)
         self._builder = SessionBuilder(self.facts, changes=changes)
+        self._gaps = 0
         self._learn = self._learner.learn
         self._build = self._builder.build
         self._note = self.chronicle.see
@@ -81,6 +82,10 @@ class StationInspection:
 
     def _tell(self, event: Event, findings: list[Finding]) -> None:
         self._learn(event)
+        if self.facts.gaps != self._gaps:
+            self._gaps = self.facts.gaps
+            for detector in self.detectors:
+                detector.gap(self.facts)
         of_sessions = self._build(event)
         self._show(event, findings)
         for one in of_sessions:  # usually none

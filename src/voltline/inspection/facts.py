@@ -86,6 +86,9 @@ class Facts:
         self.replaying = False
         """The station is delivering what it had queued while it was offline: payload times are old, and many
         messages come at once. No fault."""
+        self.gaps = 0
+        """Holes in the log so far: a charge point that sends heartbeats said nothing for three intervals, and
+        then neither booted nor connected anew. Whatever was known before may have changed meanwhile."""
         self.answers_from_station = 0
         self.answers_from_central = 0
         """Answers seen from each side: where one side has none in a long log, that side was not captured."""
@@ -122,9 +125,11 @@ class Facts:
 
     def number(self, key: str) -> int | None:
         """The same as a whole number; None if it is not known or is no number."""
-        value = self.setting(key)
+        value = self.configuration.get(key.lower())
+        if value is None:
+            return None
         try:
-            return None if value is None else int(value.strip())
+            return int(value)
         except ValueError:
             return None
 
@@ -149,16 +154,22 @@ class Facts:
     def listens_to(self, *, station: bool) -> bool:
         """Whether the log holds answers of that side at all; only then is a missing one conspicuous.
 
-        True before anything could have been answered.
+        Before it has answered anything, where its own calls are in the log and so are the other's answers.
         """
         if self.live:
             return True
-        answers, calls = (
-            (self.answers_from_station, self.calls_from_central)
-            if station
-            else (self.answers_from_central, self.calls_from_station)
-        )
-        return answers > 0 or calls < _ENOUGH_CALLS
+        if station:
+            answers, asked = self.answers_from_station, self.calls_from_central
+            recorded = self.calls_from_station > 0 and self.answers_from_central > 0
+        else:
+            answers, asked = self.answers_from_central, self.calls_from_station
+            recorded = self.calls_from_central > 0 and self.answers_from_station > 0
+        return answers > 0 or (recorded and asked < _ENOUGH_CALLS)
+
+    @property
+    def hears_central(self) -> bool:
+        """Whether the log holds anything that the central system sent."""
+        return self.live or self.calls_from_central > 0 or self.answers_from_central > 0
 
 
 _ENOUGH_CALLS = 5

@@ -1,7 +1,7 @@
 """Keeps the facts of a station: what each event teaches about it."""
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median_high
 from typing import Final
 
@@ -39,6 +39,10 @@ __all__ = ["Learner"]
 
 OLD_S: Final = 90.0
 """A message whose own time lies so much further back than usual was queued, or its meter clock is off."""
+LEAST_GAP: Final = timedelta(minutes=5)
+"""A shorter silence is no hole in the log."""
+GAP_INTERVALS: Final = 3.0
+"""So many heartbeat intervals of silence are one."""
 SAME_S: Final = 10.0
 """Messages of a clock that was set back are as old as each other within this."""
 OLD_SAMPLES: Final = 6
@@ -58,6 +62,15 @@ class Learner:
         self._old: deque[tuple[float, datetime]] = deque(maxlen=OLD_SAMPLES)
         """The latest messages that were older than usual: by how much, and when they came."""
         self._replayed_at: datetime | None = None
+        self._marks = False
+        """The log marks where connections are opened."""
+        self._beats = 0
+        """Heartbeats so far."""
+        self._beat_at: datetime | None = None
+        self._longest_s = 0.0
+        """The longest time without any line, in s, of those worth a look."""
+        self._beat_s = 0.0
+        """The time between the latest two, in s."""
 
     def learn(self, event: Event) -> None:
         """Bring the facts up to what this event says."""
@@ -66,8 +79,13 @@ class Learner:
         if at is not None:
             if facts.first_at is None:
                 facts.first_at = at
-            if facts.now is None or at > facts.now:
+            now = facts.now
+            if now is None:
                 facts.now = at
+            elif at > now:
+                facts.now = at
+                if at - now > LEAST_GAP:
+                    self._was_silent(event, (at - now).total_seconds())
             if facts.replaying and self._replayed_at is not None:
                 # What is delivered of a queue comes in one go.
                 facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
@@ -85,10 +103,41 @@ class Learner:
         if kind is Note:
             facts.notes += 1
         elif isinstance(event, Connected):
+            if event.record.kind is RecordKind.CONNECTED:
+                self._marks = True
+            elif self._marks:
+                self._has_hole()  # all connections are marked, but not this one
             facts.connection = event.connection
             facts.connected, facts.connected_at = True, at
         elif isinstance(event, Disconnected) and event.connection == facts.connection:
             facts.connected, facts.disconnected_at = False, at
+
+    def _was_silent(self, event: Event, silence_s: float) -> None:
+        """Tell a hole of the log from a charge point that was away, or that needs no heartbeats."""
+        facts = self.facts
+        usual_s = facts.interval_s or self._beat_s
+        longest_s, self._longest_s = self._longest_s, max(self._longest_s, silence_s)
+        if not usual_s or silence_s <= GAP_INTERVALS * usual_s:
+            return
+        if not self._beats and (longest_s > 2 * usual_s or self._known_s() < 10 * usual_s + silence_s):
+            return  # it may leave heartbeats to pings
+        connects = event.record.kind is RecordKind.CONNECTED
+        boots = type(event) is Call and event.exchange.name == "BootNotification"
+        unmarked = facts.connected is False and facts.connected_at is None
+        if connects or boots or unmarked:
+            return
+        self._has_hole()
+
+    def _known_s(self) -> float:
+        first, now = self.facts.first_at, self.facts.now
+        return 0.0 if first is None or now is None else (now - first).total_seconds()
+
+    def _has_hole(self) -> None:
+        facts = self.facts
+        facts.gaps += 1
+        facts.profiles = []
+        for connector in facts.connectors.values():
+            connector.status = connector.previous_status = connector.status_at = None
 
     # ---- calls
 
@@ -105,10 +154,18 @@ class Learner:
             self._clock(told_at, exchange.call.at)
         if isinstance(request, StatusNotification):
             self._status(exchange, request)
+        elif exchange.name == "Heartbeat":
+            self._heard(exchange.call.at)
         elif exchange.name == "BootNotification":
             facts.boot = exchange
             facts.boots += 1
             facts.booted_at = exchange.call.at
+
+    def _heard(self, at: datetime | None) -> None:
+        before, self._beat_at = self._beat_at, at
+        self._beats += 1
+        if at is not None and before is not None and at > before:
+            self._beat_s = (at - before).total_seconds()
 
     def _clock(self, told_at: datetime, at: datetime) -> None:
         """A message from a queue is older than usual; so is all that a clock tells that was set back.

@@ -112,6 +112,7 @@ class SessionBuilder:
             start=exchange,
             remote_start=self._remote_start(request, exchange.call.at),
             status=connector.status,
+            gaps=self._facts.gaps,
         )
         connector.session = session
         yield self._opened(exchange.call, session)
@@ -173,9 +174,7 @@ class SessionBuilder:
 
     def _confirm(self, session: Session, response: StartTransactionResponse) -> None:
         session.authorization = response.id_tag_info.status
-        session.transaction_id = response.transaction_id
-        if len(self._facts.sessions) < MOST_OPEN:
-            self._facts.sessions[response.transaction_id] = session
+        self._name(session, response.transaction_id)
 
     # ---- meanwhile
 
@@ -195,27 +194,43 @@ class SessionBuilder:
         facts = self._facts
         connector = facts.connector(number)
         session = None if told is UNSET else facts.sessions.get(told)
+        events: tuple[Event, ...] = _NOTHING
         if session is None:
+            name = None if told is UNSET or told in NO_TRANSACTION else told
+            if name in self._closed:
+                return _NOTHING  # of a session that is over, delivered late
             session = connector.session
-        opened: tuple[Event, ...] = _NOTHING
-        if session is None:
-            if told is UNSET or told in NO_TRANSACTION or number < 1 or told in self._closed:
-                return _NOTHING
-            session = Session(facts.station, number, transaction_id=told, status=connector.status)
-            connector.session = session
-            if len(facts.sessions) < MOST_OPEN:
-                facts.sessions[told] = session
-            opened = (self._opened(exchange.call, session),)
+            if session is not None and name is not None and self._is_another(session):
+                events = (self._close(session, Ending.REPLACED, exchange.call),)
+                session = None
+            if session is None:
+                if name is None or number < 1:
+                    return events
+                session = Session(facts.station, number, status=connector.status)
+                connector.session = session
+                events = (*events, self._opened(exchange.call, session))
+            if name is not None and session.transaction_id is None:
+                self._name(session, name)  # the log lacks the answer to its start
         elif session.connector is None and number > 0:
             session.connector = number
         for readings in readings_of(request):
             self._sampled(session, readings)
         changed = self._changed(session, What.METER, exchange.call, exchange)
-        return (*opened, *changed) if opened else changed
+        return (*events, *changed) if events else changed
+
+    def _is_another(self, open_one: Session) -> bool:
+        """Whether readings under another id are another session's: the log has a hole in between."""
+        return open_one.transaction_id is not None and open_one.gaps != self._facts.gaps
+
+    def _name(self, session: Session, transaction_id: int) -> None:
+        session.transaction_id = transaction_id
+        if len(self._facts.sessions) < MOST_OPEN:
+            self._facts.sessions[transaction_id] = session
 
     def _sampled(self, session: Session, readings: Readings) -> None:
         at, register_wh, power_w = readings.at, readings.register_wh, readings.power_w
         session.samples += 1
+        session.gaps = self._facts.gaps
         session.last_meter_at = at
         if register_wh is not None:
             if session.first_register_wh is None:
@@ -245,13 +260,15 @@ class SessionBuilder:
             if known is not None and known.stopped_at == request.timestamp:
                 return  # sent again
             nameless = [one for one in self._open() if one.transaction_id is None]
+            if len(nameless) > 1:
+                nameless = [one for one in nameless if one.id_tag == request.id_tag]
             if len(nameless) == 1:
                 session = nameless[0]
             else:
                 session = Session(self._facts.station, None)
-                if number not in NO_TRANSACTION:
-                    session.transaction_id = number
                 yield self._opened(exchange.call, session)
+            if number not in NO_TRANSACTION:
+                session.transaction_id = number
         session.stop = exchange
         session.stopped_at = request.timestamp
         session.meter_stop_wh = request.meter_stop

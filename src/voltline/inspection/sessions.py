@@ -104,6 +104,8 @@ class Session(msgspec.Struct, gc=False, eq=False):
     curve: list[Point] = []
     every: int = 1
     """Of so many samples the curve keeps one."""
+    gaps: int = 0
+    """Holes that the log had by its latest sign of life."""
     latest: Record | None = None
     """The record that opened or last changed it."""
 

@@ -101,7 +101,10 @@ class HeartbeatMissing(Detector):
         interval_s = facts.interval_s or 0
         if quietest_s > max(interval_s * _GAP_INTERVALS, _GAP_LEAST_S):
             return  # no line at all: P05
-        excused = (facts.number("WebSocketPingInterval") or 0) > 0 or self._heartbeats == 0
+        pings = (facts.number("WebSocketPingInterval") or 0) > 0
+        # A log that does not mark connections cannot say whether it was away.
+        away = facts.connected is None and quietest_s > interval_s * self.settings.silent_intervals
+        excused = pings or away or self._heartbeats == 0
         yield self.finding(
             facts,
             f"The charge point was silent for {span(silent_s)}; its heartbeat interval is "

@@ -84,6 +84,10 @@ class FirmwareUpdate(Detector):
             yield from self._reported(exchange, getattr(request, "status", None), facts)
         yield from self._stalled(facts)
 
+    def gap(self, facts: Facts) -> None:
+        """Its end may have been told there."""
+        self._update = None
+
     def end(self, facts: Facts) -> Iterator[Finding]:
         """Only if the time was over before the log ended."""
         yield from self._stalled(facts)
@@ -137,6 +141,8 @@ class FirmwareUpdate(Detector):
     def _stalled(self, facts: Facts) -> Iterator[Finding]:
         update = self._update
         if update is None or update.installed is not None or facts.now is None or update.from_at is None:
+            return
+        if not facts.calls_from_station:
             return
         if facts.now - update.from_at <= timedelta(seconds=self.settings.within_s):
             return

@@ -44,6 +44,10 @@ class MissingEnergy(Detector):
         super().__init__(settings)
         self._stops: dict[int, _Stop] = {}
 
+    def gap(self, facts: Facts) -> None:
+        """A session may have come and gone there."""
+        self._stops.clear()
+
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Compare each start with the stop before it."""
         if isinstance(event, SessionClosed):

@@ -63,6 +63,10 @@ class MeterGap(Detector):
             self._last.clear()
         return ()
 
+    def gap(self, facts: Facts) -> None:
+        """What was sent there is not in the log."""
+        self._last.clear()
+
     def _metered(
         self, event: Event, request: MeterValues, interval: int | None, facts: Facts
     ) -> Iterator[Finding]:

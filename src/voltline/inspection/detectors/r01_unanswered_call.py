@@ -74,7 +74,7 @@ class UnansweredCall(Detector):
             silence_s = seconds_between(exchange.call.at, event.at) or 0.0
             if event.cause is UnansweredCause.LOG_ENDED or exchange.call.truncated:
                 return
-            if event.cause is UnansweredCause.TIMEOUT and silence_s > self._gap_s(facts):
+            if event.cause is not UnansweredCause.REUSED and silence_s > self._gap_s(facts):
                 return
             if event.cause is UnansweredCause.TIMEOUT and silence_s <= _patience_s(exchange, facts):
                 self._patient = [*self._patient[-_MOST_WAITING:], event]
@@ -154,7 +154,9 @@ class UnansweredCall(Detector):
             own_calls = (
                 facts.calls_from_station if side is Direction.FROM_STATION else facts.calls_from_central
             )
-            if held and not own_calls:
+            none_at_all = not facts.answers_from_station and not facts.answers_from_central
+            both_call = facts.calls_from_station > 0 and facts.calls_from_central > 0
+            if held and (not own_calls or (none_at_all and both_call)):
                 yield self._not_recorded(side, held, facts)
         for one in self._held:
             yield self._told(one, facts)

@@ -1,7 +1,7 @@
 """T01: a transaction whose id the charge point never learned."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -62,6 +62,7 @@ class LostTransactionId(Detector):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         self._unconfirmed: dict[int | None, _Unconfirmed] = {}
+        self._hole_at: datetime | None = None
         self._used_id: Exchange | None = None
         """The latest start whose answer the log lacks, while the charge point shows that it has its id."""
 
@@ -75,7 +76,8 @@ class LostTransactionId(Detector):
                     return ()
                 known = facts.connectors.get(request.connector_id)
                 session = None if known is None else known.session
-                if transaction > 0 and (session is None or session.transaction_id is not None):
+                start = None if session is None else session.start
+                if transaction > 0 and (start is None or start.answer is not None):
                     return ()
         return self._look(event, facts)
 
@@ -90,6 +92,10 @@ class LostTransactionId(Detector):
             return
         if isinstance(event, Call) and exchange.from_station:
             yield from self._used(exchange, facts)
+
+    def gap(self, facts: Facts) -> None:
+        """Answers may stand there."""
+        self._hole_at = facts.now
 
     def end(self, facts: Facts) -> Iterator[Finding]:
         """A start that had time enough for its retries and got no id."""
@@ -127,8 +133,9 @@ class LostTransactionId(Detector):
         if transaction != NO_ID and not self._unconfirmed:
             known = None if connector is None else facts.connectors.get(connector)
             session = None if known is None else known.session
-            if session is not None and session.transaction_id is None and transaction > 0:
-                self._used_id = session.start
+            start = None if session is None else session.start
+            if start is not None and start.answer is None and transaction > 0:
+                self._used_id = start
             return
         if stop and connector is None and len(self._unconfirmed) == 1:
             connector = next(iter(self._unconfirmed))
@@ -158,6 +165,9 @@ class LostTransactionId(Detector):
 
     def _is_lost(self, event: Unanswered, facts: Facts) -> bool:
         if event.cause is UnansweredCause.LOG_ENDED or event.exchange is self._used_id:
+            return False
+        begun = event.exchange.call.at
+        if self._hole_at is not None and begun is not None and begun < self._hole_at:
             return False
         return facts.listens_to(station=False) and not event.exchange.call.truncated
 

@@ -1,6 +1,6 @@
 """T02: a transaction that began and, as far as the log shows, never stopped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -20,6 +20,9 @@ _IN_USE = frozenset(
 )
 _RESET_LASTS = timedelta(minutes=10)
 _RESET = "a reset was commanded"
+"""What that loses is T10's matter."""
+_GAP = "the log has a hole"
+"""Its StopTransaction may stand there."""
 _MOST_OPEN = 500
 
 
@@ -93,6 +96,10 @@ class NeverStopped(Detector):
         if self._doubted and event.at is not None:
             yield from self._over(event.at, facts)
 
+    def gap(self, facts: Facts) -> None:
+        """Open transactions may have ended there."""
+        self._set_aside(_GAP)
+
     def end(self, facts: Facts) -> Iterator[Finding]:
         """Where the next transaction has begun, no StopTransaction of the old one may follow any more."""
         for transaction, one in list(self._open.items()):
@@ -111,7 +118,7 @@ class NeverStopped(Detector):
                 continue
             if _same_start(one.start, exchange):
                 del self._open[transaction]  # a retry with another id: for T09
-            elif one.why == _RESET:
+            elif one.why in (_RESET, _GAP):
                 self._trust(transaction, gone=True)
             else:
                 self._doubt(one, event, "the next transaction began on the connector")
@@ -133,7 +140,7 @@ class NeverStopped(Detector):
         elif name == "BootNotification":
             reset = self._reset_at
             if reset is not None and event.at is not None and event.at - reset < _RESET_LASTS:
-                self._leave_to_the_reset()
+                self._set_aside(_RESET)
                 return
             for one in self._open.values():
                 self._doubt(one, event, "the charge point booted")
@@ -146,15 +153,15 @@ class NeverStopped(Detector):
                 continue
             if report.status is ChargePointStatus.AVAILABLE:
                 self._doubt(one, event, "the connector became Available")
-            elif report.status in _IN_USE:
+            elif report.status in _IN_USE and one.why not in (_RESET, _GAP):
                 self._trust(transaction)
 
-    def _leave_to_the_reset(self) -> None:
-        """What a commanded reset loses is T10's matter, unless the transaction shows that it goes on."""
+    def _set_aside(self, why: str) -> None:
+        """What becomes of the open ones is not judged here, unless they show that they go on."""
         for one in self._open.values():
             if not one.why:
                 self._doubted += 1
-                one.why = _RESET
+            one.why, one.doubted_since, one.replaced = why, None, False
 
     def _doubt(self, one: _Open, event: Event, why: str) -> None:
         if one.doubted_since is None and not one.why:

@@ -9,6 +9,7 @@ from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between, transaction_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.payload_times import told_time
 from voltline.messages import (
     ChargePointStatus,
     StartTransactionResponse,
@@ -71,6 +72,10 @@ class UnknownTransaction(Detector):
                 return ()
         return self._look(event, facts)
 
+    def gap(self, facts: Facts) -> None:
+        """A transaction may have begun there."""
+        self._idle.clear()
+
     def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange
@@ -115,7 +120,8 @@ class UnknownTransaction(Detector):
     def _metered(self, exchange: Exchange, transaction: int, facts: Facts) -> Iterator[Finding]:
         connector = connector_of(exchange)
         unconfirmed = connector in self._unconfirmed or None in self._unconfirmed
-        adopted = unconfirmed or connector not in self._idle or facts.replaying
+        idle = None if connector is None else self._idle.get(connector)
+        adopted = unconfirmed or idle is None or facts.replaying or _is_older(exchange, idle)
         self._unconfirmed.discard(connector)
         self._know(transaction)  # told once, or it is from before the log
         if not adopted:
@@ -153,3 +159,9 @@ class UnknownTransaction(Detector):
             "every connector was seen Available.",
             (exchange.call,),
         )
+
+
+def _is_older(exchange: Exchange, idle: _Idle) -> bool:
+    """Whether the values were taken before the connector was seen free: a queue delivered them."""
+    taken_at = told_time(exchange.request)
+    return taken_at is not None and idle.station_at is not None and taken_at < idle.station_at

@@ -59,6 +59,10 @@ class TransactionIdTrouble(Detector):
                 return ()
         return self._look(event, facts)
 
+    def gap(self, facts: Facts) -> None:
+        """Another transaction may have begun there."""
+        self._running.clear()
+
     def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Call | Answered)
         exchange = event.exchange

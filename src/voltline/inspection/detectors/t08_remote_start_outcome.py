@@ -79,6 +79,10 @@ class RemoteStartOutcome(Detector):
         if self._pending:
             yield from self._over(facts)
 
+    def gap(self, facts: Facts) -> None:
+        """The transactions may have begun there."""
+        self._pending.clear()
+
     def end(self, facts: Facts) -> Iterator[Finding]:
         """Only those whose time was over before the log ended."""
         yield from self._over(facts)

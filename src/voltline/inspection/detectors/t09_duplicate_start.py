@@ -1,6 +1,6 @@
 """T09: the same start sent twice though it was answered, or two transactions at once on a connector."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec

@@ -72,7 +72,11 @@ class ResetLoss(Detector):
         exchange, reset = event.exchange, self._reset
         if isinstance(event, Answered):
             if exchange.name == "Reset" and status_of(exchange) == "Accepted":
-                running = {number: one.connector for number, one in facts.sessions.items() if number > 0}
+                running = {
+                    number: one.connector
+                    for number, one in facts.sessions.items()
+                    if number > 0 and one.gaps == facts.gaps  # else it may have ended in a hole of the log
+                }
                 self._reset = _Reset(exchange, running) if running else None
             elif (
                 reset is not None

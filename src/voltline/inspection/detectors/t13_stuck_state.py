@@ -68,6 +68,7 @@ class StuckState(Detector):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         self._states: dict[int, _State] = {}
+        self._limits_unknown = False
 
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Measure how long each state has lasted by now."""
@@ -75,12 +76,19 @@ class StuckState(Detector):
         if self._states:
             yield from self._judge(event.at, facts)
         report = event.exchange.request
+        if report is None and event.exchange.name == "SetChargingProfile":
+            self._limits_unknown = True  # the log cut it off
         if isinstance(report, StatusNotification) and report.connector_id > 0:
             before = self._states.get(report.connector_id)
             if report.status not in _PASSING:
                 self._states.pop(report.connector_id, None)
             elif before is None or before.status is not report.status:
                 self._states[report.connector_id] = _State(report.status, event.at, event.exchange)
+
+    def gap(self, facts: Facts) -> None:
+        """States may have changed there, and come back."""
+        self._states.clear()
+        self._limits_unknown = True
 
     def end(self, facts: Facts) -> Iterator[Finding]:
         """As far as the log goes."""
@@ -90,7 +98,9 @@ class StuckState(Detector):
         for number, state in self._states.items():
             if state.told:
                 continue
-            if state.status is ChargePointStatus.SUSPENDED_EVSE and _held_back(number, facts):
+            if state.status is ChargePointStatus.SUSPENDED_EVSE and (
+                self._limits_unknown or _held_back(number, facts)
+            ):
                 state.since = now  # what is held back is not stuck: its time counts from the limit's end
                 continue
             lasted = seconds_between(state.since, now)
@@ -119,7 +129,9 @@ class StuckState(Detector):
 
 
 def _held_back(number: int, facts: Facts) -> bool:
-    """Whether a known profile allows less than a vehicle can charge with."""
+    """Whether a known profile allows less than a vehicle can charge with, or one that the log lacks may."""
+    if not facts.hears_central or (facts.calls_from_central and not facts.listens_to(station=True)):
+        return True
     if facts.now is None or not facts.profiles:
         return False
     connector = facts.connectors.get(number)

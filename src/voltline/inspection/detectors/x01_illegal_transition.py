@@ -69,6 +69,10 @@ class IllegalTransition(Detector):
         self._seen: dict[int, _Seen] = {}
         self._count: dict[int, int] = {}
 
+    def gap(self, facts: Facts) -> None:
+        """States in between are not in the log."""
+        self._seen.clear()
+
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Compare each state with the one before it."""
         if not isinstance(event, Call) or event.exchange.name == "BootNotification":

@@ -60,6 +60,10 @@ class StateCycling(Detector):
         self._connectors: dict[int, _Connector] = {}
         self._limits: deque[datetime] = deque(maxlen=200)
 
+    def gap(self, facts: Facts) -> None:
+        """States in between are not in the log."""
+        self._connectors.clear()
+
     def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
         """Count the changes away from Charging."""
         assert isinstance(event, Call | Answered)
