@@ -7,6 +7,10 @@ others; `staggered`, each is over half an hour before the one below it; `interle
 each, so that all 480 periods are seen. `schedule` is with the profiles ready for questions, as a charge point
 has them; `at once` makes them ready too, as whoever asks once. The second-by-second reading of the rules, by
 which the tests judge the engine, is timed beside it for ten minutes of the day, and told for all of it.
+
+There is no peer in Python to time: mobilityhouse/ocpp, the peer of the other benchmarks, has messages and no
+schedules. Those that compute one are of other worlds, and this script needs no compiler: EVerest's libocpp
+(C++), OpenOCPP (C++), ocpp-kit (Rust). SteVe (Java) sends profiles and computes none.
 """
 
 from __future__ import annotations

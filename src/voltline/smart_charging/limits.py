@@ -48,10 +48,11 @@ class Supply(NamedTuple):
 
         Watts are the total of the phases in use, so they are divided by those and by no other number.
         """
-        volts = self.voltage_v * phases
-        amperes = [
-            one.value if one.unit is ChargingRateUnit.A else one.value / volts
-            for one in limits
-            if one is not None
-        ]
-        return min(amperes, default=None)
+        least_a: float | None = None
+        for one in limits:  # a loop, for a schedule asks this for each of its periods
+            if one is not None:
+                value, unit, _ = one
+                amperes = value if unit is ChargingRateUnit.A else value / (self.voltage_v * phases)
+                if least_a is None or amperes < least_a:
+                    least_a = amperes
+        return least_a

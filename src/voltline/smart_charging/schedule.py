@@ -41,14 +41,17 @@ def connector_schedule(
     begin, end = _times(start, duration_s)
     tracks = [stack.most_spans(begin, end), stack.transaction_spans(begin, end, feed.session)]
     supply, most_a = feed.supply, feed.most_a
+    in_watts = unit is not ChargingRateUnit.A
 
     def told() -> Iterable[_Period]:
+        phases = supply.phases
         for at, (most, own) in steps(tracks, begin, end, SECOND_US):
-            phases = supply.phases_under(own)
+            if supply.switches:
+                phases = supply.phases_under(own)
             current_a = supply.current_a(phases, most, own)
-            least_a = most_a if current_a is None else min(current_a, most_a)
-            watts = least_a * supply.voltage_v * phases
-            yield at, least_a if unit is ChargingRateUnit.A else watts, phases
+            if current_a is None or current_a > most_a:
+                current_a = most_a
+            yield at, current_a * supply.voltage_v * phases if in_watts else current_a, phases
 
     return _schedule(told(), end - begin, unit)
 
@@ -100,16 +103,16 @@ def _times(start: datetime, duration_s: int) -> tuple[int, int]:
 
 def _schedule(told: Iterable[_Period], length: int, unit: ChargingRateUnit) -> ChargingSchedule:
     periods: list[ChargingSchedulePeriod] = []
-    before: tuple[int, int] | None = None
+    before, before_phases = -1, 0
     duration_s = length // SECOND_US
     for at, value, phases in told:
         # The little that is added is far less than any limit can differ by, and more than floats lose.
-        now = floor(value * 10 + 1e-6), phases
-        if now == before:
+        tenths = floor(value * 10 + 1e-6)
+        if tenths == before and phases == before_phases:
             continue
         if len(periods) == MOST_PERIODS:
             duration_s = at
             break
-        before = now
-        periods.append(ChargingSchedulePeriod(start_period=at, limit=now[0] / 10, number_phases=phases))
+        before, before_phases = tenths, phases
+        periods.append(ChargingSchedulePeriod(start_period=at, limit=tenths / 10, number_phases=phases))
     return ChargingSchedule(duration=duration_s, charging_rate_unit=unit, charging_schedule_period=periods)
