@@ -178,7 +178,7 @@ class Timeline:
         if record.connection is not None:
             self._on_connection(record, events)
         recent = self._recent
-        if not self._several_loggers and recent:
+        if recent and not self._several_loggers:
             last = recent[-1]
             self._several_loggers = last.log_name != record.log_name or last.source != record.source
         if self._several_loggers and self._is_repeated(record):

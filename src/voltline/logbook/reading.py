@@ -51,6 +51,7 @@ _QUIET = re.compile(
 _MARKING = tuple(f for f in FAMILIES if f.opened is not None or f.closed is not None or f.note is not None)
 _OPENS = re.compile(r"(?:^|[\s:=>])\[\s*$")
 _TYPE_LINE = re.compile(r"\s*[234]\s*,")
+_FRAME = RecordKind.FRAME
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -108,12 +109,13 @@ class _TextLog:
                     start = found.start()
                     # The way of nearly every line: some words, a frame, the end.
                     text = line[start:].rstrip()
+                    first = line[0]
                     if (
                         start
-                        and line[0] != "{"
-                        and line[0] != "\x1b"
+                        and first != "{"
+                        and first != "\x1b"
                         and is_frame(text)
-                        and DOCUMENT.match(line) is None
+                        and ((first != "[" and not first.isspace()) or DOCUMENT.match(line) is None)
                         and not ("..." in text and looks_cut(text))
                     ):
                         heading, at = heading_of(line[:start])
@@ -130,7 +132,7 @@ class _TextLog:
                                 source,
                                 self._number,
                                 text,
-                                RecordKind.FRAME,
+                                _FRAME,
                                 at,
                                 heading.direction,
                                 heading.station,
