@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from voltline.cli import catalogue_pages as pages
 from voltline.cli.layout import heading, output_width, paragraph, table
 from voltline.inspection.detector import Detector
-from voltline.inspection.registry import all_detectors
+from voltline.inspection.registry import InvalidDetector, all_detectors
 from voltline.messages import ACTIONS, CONFIGURATION_KEYS, ChargePointErrorCode, ErrorCode
 
 # What the message of OCPP-J 1.6, 4.2.3, table 7 means for whoever got it.
@@ -37,7 +37,7 @@ ERROR_CODES = {
 
 
 class Unexplained(TyperException):
-    """Nothing of that name is known."""
+    """Nothing of that name is known, or the detectors cannot be loaded."""
 
     exit_code = 2
 
@@ -54,7 +54,10 @@ def explain(
 ) -> None:
     """Explain a finding of the inspector, an action, an error code or a configuration key, with sections."""
     width = output_width()
-    lines = _explained(name.strip(), width)
+    try:
+        lines = _explained(name.strip(), width)
+    except InvalidDetector as fault:
+        raise Unexplained(str(fault)) from None
     if lines is None:
         near = difflib.get_close_matches(name, _names(), 3, 0.6)
         hint = f"; near are {', '.join(near)}" if near else "; voltline inspect --list shows the findings"

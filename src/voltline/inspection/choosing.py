@@ -11,17 +11,13 @@ from typing import Any
 import msgspec
 
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.registry import all_detectors, detectors_in
+from voltline.inspection.registry import InvalidDetector, all_detectors, detectors_in
 
 __all__ = ["Chosen", "InvalidDetector", "InvalidSetting", "UnknownDetector", "choose"]
 
 
 class UnknownDetector(Exception):
     """No detector has that id."""
-
-
-class InvalidDetector(Exception):
-    """A folder or file of the user's own holds none, or cannot be loaded."""
 
 
 class InvalidSetting(Exception):

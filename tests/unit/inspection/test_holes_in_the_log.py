@@ -1,4 +1,4 @@
-"""What a hole in the log, a missing direction or a missing answer leaves unknown is not held against anybody."""
+"""What a hole in the log, or a direction that was not recorded, leaves unknown is held against nobody."""
 
 from tests.unit.inspection.inspection_lab import Log, clock
 
