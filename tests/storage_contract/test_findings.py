@@ -108,6 +108,14 @@ def test_fault_that_is_not_seen_any_more_is_closed_while_its_station_talks(stora
     assert [kind for kind, _ in told(storage)] == ["finding.opened", "finding.closed"]
 
 
+def test_findings_of_a_charge_point_that_was_removed_are_closed_in_time(storage: Storage) -> None:
+    key = storage.station()
+    note(storage, seen(key))
+    storage.do(stations.remove, "CP1", at(10))
+    assert storage.do(findings.close_quiet, at(20)) == 0
+    assert storage.do(findings.close_quiet, NOON + DAY) == 1
+
+
 def test_fault_that_comes_back_is_open_again_and_is_given_longer(storage: Storage) -> None:
     key = storage.station()
     note(storage, seen(key))

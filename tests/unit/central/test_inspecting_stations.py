@@ -93,6 +93,20 @@ def test_what_is_cut_on_the_wire_is_the_fault_of_its_sender_not_of_a_log() -> No
     assert cut.finding.who is Who.CHARGER_MAKER
 
 
+def test_charge_point_that_answers_nothing_is_told_from_the_first_call_on() -> None:
+    asked = [entry(60, "out", 2, "9", "ClearCache", {}), entry(400, "in", 2, "10", "Heartbeat", {})]
+    found = Stations(all_detectors()).feed(batch(*booted(), *asked))
+    (silent,) = [one for one in found if one.finding.detector == "R01"]
+    assert silent.finding.who is not Who.LOG_KEEPER
+    assert silent.finding.title == "Unanswered ClearCache"
+
+
+def test_call_that_is_not_for_a_charge_point_to_send_is_its_fault_not_of_marks_in_a_log() -> None:
+    found = Stations(all_detectors()).feed(batch(*booted(), entry(5, "in", 2, "9", "ClearCache", {})))
+    (wrong,) = [one for one in found if one.finding.detector == "R08"]
+    assert wrong.finding.title == "Action sent by the wrong side"
+
+
 def test_key_that_is_set_is_neither_told_nor_taken_for_a_key_in_a_log() -> None:
     change = {"key": "AuthorizationKey", "value": "4f43415f4f4354545f61646d696e5f74657374"}
     found = Stations(all_detectors()).feed(

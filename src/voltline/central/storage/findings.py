@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from voltline.central.domain.findings import (
     MOST_FINDINGS,
@@ -112,7 +112,7 @@ class SqlFindings:
         table = findings.c
         wanted = (
             selected.where(table.state == FindingState.OPEN, table.closes_at <= at)
-            .where(stations.c.last_heard_at >= table.closes_at)
+            .where(or_(stations.c.last_heard_at >= table.closes_at, stations.c.removed_at.is_not(None)))
             .order_by(table.closes_at, table.id)
             .limit(limit)
         )

@@ -31,7 +31,7 @@ class Findings(Protocol):
         ...
 
     def quiet(self, at: datetime, limit: int) -> Sequence[KnownFinding]:
-        """Open ones whose time is over, of charge points that were heard of since that time."""
+        """Open ones whose time is over, of charge points that were heard of since that time, or removed."""
         ...
 
     def discard(self, *, before: datetime, at_most: int) -> int:
