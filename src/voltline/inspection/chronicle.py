@@ -18,11 +18,14 @@ from voltline.inspection.findings import Evidence
 from voltline.inspection.sessions import Ending, Point, Session, SessionClosed
 from voltline.messages import StatusNotification
 
-__all__ = ["Chronicle", "SessionSummary", "State", "StationSummary"]
+__all__ = ["Chronicle", "Room", "SessionSummary", "State", "StationSummary"]
 
-MOST_SESSIONS: Final = 20_000
+MOST_SESSIONS: Final = 50_000
+"""Sessions of a log that are kept, of all its stations; further ones are only counted."""
+MOST_DETAILED: Final = 5_000
+"""Of these, those that keep states and a curve."""
 MOST_CURVES: Final = 300
-"""Sessions whose curve is kept whole; later ones keep every twentieth point."""
+"""Sessions of a station whose curve is kept whole; later ones keep every twentieth point."""
 MOST_STATES: Final = 5_000
 MOST_GAPS: Final = 2_000
 
@@ -88,11 +91,19 @@ class StationSummary(msgspec.Struct, gc=False):
     """From a lost connection to the next one; None: it was not seen to come back."""
 
 
+class Room(msgspec.Struct):
+    """How many more sessions are kept. All stations of a log share one, so that a long log has its bound."""
+
+    sessions: int = MOST_SESSIONS
+    detailed: int = MOST_DETAILED
+
+
 class Chronicle:
     """Keeps the summary of one station."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, room: Room | None = None) -> None:
         self._facts = facts
+        self._room = room or Room()
         self.summary = StationSummary(facts.station)
         self.sessions: list[SessionSummary] = []
 
@@ -145,9 +156,16 @@ class Chronicle:
 
     def _closed(self, session: Session) -> None:
         self.summary.sessions += 1
-        if len(self.sessions) >= MOST_SESSIONS:
+        room = self._room
+        if not room.sessions:
             return
+        room.sessions -= 1
+        states = [(at, str(status)) for at, status in session.states]
         curve = session.curve if len(self.sessions) < MOST_CURVES else session.curve[::20]
+        if room.detailed:
+            room.detailed -= 1
+        else:
+            states, curve = [], []
         assert session.ending is not None
         self.sessions.append(
             SessionSummary(
@@ -170,7 +188,7 @@ class Chronicle:
                 session.remote_start is not None,
                 None if session.start is None else Evidence.of(session.start.call),
                 None if session.stop is None else Evidence.of(session.stop.call),
-                [(at, str(status)) for at, status in session.states],
+                states,
                 curve,
             )
         )

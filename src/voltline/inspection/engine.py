@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from voltline.inspection.chronicle import Chronicle, StationSummary
+from voltline.inspection.chronicle import Chronicle, Room, StationSummary
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan, Unanswered
 from voltline.inspection.facts import Facts
@@ -43,10 +43,11 @@ class StationInspection:
         *,
         answer_within: timedelta = ANSWER_WITHIN,
         remembered: int = REMEMBERED,
+        room: Room | None = None,
     ) -> None:
         self.facts = Facts(station)
         self.detectors = tuple(one((settings or {}).get(one.id)) for one in detectors)
-        self.chronicle = Chronicle(self.facts)
+        self.chronicle = Chronicle(self.facts, room)
         self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
         self._learner = Learner(self.facts)
         changes = any(SessionChanged in one.events for one in detectors)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.chronicle import Room, SessionSummary, StationSummary
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Finding, Findings
@@ -58,6 +58,7 @@ class Inspector:
         self._settler = Settler()
         self._stations: dict[str, StationInspection] = {}
         self._findings = Findings()
+        self._room = Room()
 
     def feed(self, record: Record) -> None:
         """Take one record. What it shows may only be known some hundred records later."""
@@ -98,11 +99,14 @@ class Inspector:
                 detectors,
                 self._settings,
                 remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
+                room=self._room,
             )
             if footage:
                 (taker,) = (one for one in inspection.detectors if isinstance(one, FootageTaker))
                 self._takers[name] = taker
-        self._found(inspection, inspection.feed(record))
+        findings = inspection.feed(record)
+        if findings:
+            self._found(inspection, findings)
 
     def _found(self, inspection: StationInspection, findings: Sequence[Finding]) -> None:
         taker = self._takers.get(inspection.facts.station)
