@@ -24,6 +24,7 @@ from voltline.logbook.readers.frame_text import FRAME
 from voltline.logbook.result import Result
 from voltline.logbook.sensitive import Kind, Value, replaced
 from voltline.messages import ACTIONS, CONFIGURATION_KEYS, ChargePointErrorCode, ChargePointStatus, Reason
+from voltline.wire.frames import MAX_MESSAGE_ID_LENGTH
 
 __all__ = ["Anonymizer"]
 
@@ -35,7 +36,8 @@ DEEPEST: Final = 4
 """JSON in strings in JSON that is looked into."""
 
 _MASKED: Final = re.compile(r"[*x•.\-_#\s]*|null|none|true|false|\d{1,3}|<[^>]*>|\([^)]*\)", re.IGNORECASE)
-_OURS: Final = re.compile(rf"(?:{'|'.join(Kind)})-[0-9a-f]{{{DIGITS},}}")
+_OURS: Final = re.compile(rf"(?:{'|'.join(Kind)})-[0-9a-f]{{{DIGITS - 1},}}[^\x20-\x7e]?")
+_ODD: Final = re.compile(r"[^\x20-\x7e]")
 _WORD_BEGINS: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
 _CUT_WORD: Final = re.compile(r"[\w.\-]+…$")
 _NAMED: Final = re.compile(r"(\b(?:id tag|is called|to be of|charge point) )([^\s,;]+)", re.IGNORECASE)
@@ -46,17 +48,17 @@ _ASSIGNED: Final = (
     (
         Kind.KEY,
         re.compile(
-            r"(?:password|passwd|\bpwd|secret|token|api_?key|authorizationkey|\bpsk)[\"']?\s*[=:]\s*[\"']?"
-            r"([^\s\"',;&]+)",
+            r"(?:password|passwd|\bpwd|secret|token|api_?key|authorizationkey|\bpsk)[\\\"']*\s*[=:]\s*[\\\"']*"
+            r"([^\s\\\"',;&]+)",
             re.IGNORECASE,
         ),
     ),
-    (Kind.TAG, re.compile(r"id_?tag[\"']?\s*[=:]\s*[\"']?([^\s\"',;&)]+)", re.IGNORECASE)),
+    (Kind.TAG, re.compile(r"id_?tag[\\\"']*\s*[=:]\s*[\\\"']*([^\s\\\"',;&)]+)", re.IGNORECASE)),
     (
         Kind.SERIAL,
-        re.compile(r"serial_?(?:number|no)?[\"']?\s*[=:]\s*[\"']?([^\s\"',;&)]{4,})", re.IGNORECASE),
+        re.compile(r"serial_?(?:number|no)?[\\\"']*\s*[=:]\s*[\\\"']*([^\s\\\"',;&)]{4,})", re.IGNORECASE),
     ),
-    (Kind.SIM, re.compile(r"(?:iccid|imsi|imei)[\"']?\s*[=:]\s*[\"']?([0-9A-Fa-f]{6,})", re.IGNORECASE)),
+    (Kind.SIM, re.compile(r"(?:iccid|imsi|imei)[\\\"']*\s*[=:]\s*[\\\"']*([0-9A-Fa-f]{6,})", re.IGNORECASE)),
     (Kind.SIM, re.compile(r"(?<!\d)(89\d{17,18})(?!\d)")),
 )
 """Values in free text, by what stands before them."""
@@ -116,7 +118,7 @@ class Anonymizer:
         elif value.kind is not None:
             self._know(value.kind, value.text)
         elif depth < DEEPEST and _holds_json(value):
-            replaced(value.text, lambda inner: self._noted(inner, depth + 1))
+            _replaced_within(value, lambda inner: self._noted(inner, depth + 1))
         elif "://" in value.text or "@" in value.text:
             for form, rewrite in ADDRESSES:
                 for found in form.finditer(value.text):
@@ -166,7 +168,9 @@ class Anonymizer:
         if len(folded) > SHORTEST_LIMIT:
             length = max(length, len(folded))
             whole += digest * (length // len(digest))
-        return whole[:length]
+        odd = _ODD.search(folded)
+        # A character that the field may not have is a fault, and to stay one.
+        return whole[:length] if odd is None else whole[: length - 1] + odd[0]
 
     def _number(self, text: str) -> str:
         """A number of as many digits."""
@@ -192,8 +196,12 @@ class Anonymizer:
         if not value.quoted or len(text) < 3 or value.key in _PLAIN_FIELDS:
             return text
         if depth < DEEPEST and _holds_json(value):
-            return replaced(text, lambda inner: self._instead(inner, depth + 1))
-        return self._free(text)
+            return _replaced_within(value, lambda inner: self._instead(inner, depth + 1))
+        new = self._free(text)
+        if not value.key and len(text) <= MAX_MESSAGE_ID_LENGTH < len(new):
+            # A message id with an identity in it must stay an id, and unlike others.
+            return self._digest(text)[:MAX_MESSAGE_ID_LENGTH]
+        return new
 
     def _unknown(self, text: str) -> str:
         for kind, form in _ASSIGNED:
@@ -315,6 +323,13 @@ def _is_told_in_text(kind: Kind, word: str) -> bool:
     if word.isdigit():
         return len(word) >= (4 if kind is Kind.STATION else 6)
     return len(word) >= 4 or (len(word) == 3 and any(c.isdigit() for c in word))
+
+
+def _replaced_within(value: Value, instead: Callable[[Value], str]) -> str:
+    """JSON in a string. Every quote of a string that is taken as it is written has a backslash before it."""
+    if not value.broken:
+        return replaced(value.text, instead)
+    return replaced(value.text.replace('\\"', '"'), instead).replace('"', '\\"')
 
 
 def _holds_json(value: Value) -> bool:

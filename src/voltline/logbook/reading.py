@@ -87,6 +87,8 @@ class _TextLog:
         self._number = 0
         self._above: tuple[int, str] | None = None
         """The last line without a frame: a heading, if a frame follows with nothing before it."""
+        self._above_left_out = False
+        """Whether it was counted among the lines without a frame."""
         self._opened: tuple[int, str] | None = None
         """A line that ends with a bracket, which may begin a frame."""
 
@@ -260,17 +262,16 @@ class _TextLog:
 
     def _heading_above(self, heading: Heading) -> tuple[Heading, datetime | None]:
         assert self._above is not None
-        number, line = self._above
+        _, line = self._above
         above, at = self._headings.read(line.rstrip())
         if at is None and above.sent is None and above.direction is heading.direction:
             return heading, None
-        self._coverage.skipped_lines[NO_FRAME] -= 1
-        if not self._coverage.skipped_lines[NO_FRAME]:
-            del self._coverage.skipped_lines[NO_FRAME]
-            del self._coverage.first_skipped[NO_FRAME]
-        elif self._coverage.first_skipped.get(NO_FRAME) == number:
-            self._coverage.first_skipped[NO_FRAME] = number
-        self._coverage.frame_lines += 1
+        if self._above_left_out:
+            self._coverage.skipped_lines[NO_FRAME] -= 1
+            if not self._coverage.skipped_lines[NO_FRAME]:
+                del self._coverage.skipped_lines[NO_FRAME]
+                del self._coverage.first_skipped[NO_FRAME]
+            self._coverage.frame_lines += 1
         self._above = None
         return above, at
 
@@ -388,7 +389,7 @@ class _TextLog:
                     found = pattern.search(wording) if pattern is not None else None
                     if found is None:
                         continue
-                    self._above = (number, line)
+                    self._above, self._above_left_out = (number, line), False
                     yield from self._mark(line, number, kind, found, at)
                     if family is DELTA:
                         yield from self._delta(line, number, kind, at)
@@ -426,10 +427,11 @@ class _TextLog:
             yield from self._counted((record,), DELTA.name)
 
     def _leave_out(self, number: int, line: str) -> None:
-        self._above = (number, line)
+        self._above, self._above_left_out = (number, line), True
         if self._table is None:
             self._table = table_of(self._source, line, self._headings)
             if self._table is not None:
+                self._above_left_out = False
                 self._coverage.skip("heading of a table", number)
                 return
         self._coverage.skip(NO_FRAME, number)

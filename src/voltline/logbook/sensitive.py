@@ -37,6 +37,10 @@ class Value(NamedTuple):
     kind: Kind | None
     quoted: bool
     """Whether it is a JSON string."""
+    broken: bool = False
+    """Whether it has an escape that JSON does not know: then it is taken as it is written."""
+    cut: bool = False
+    """Whether the text ends within it."""
 
 
 _EXACT: Final = {
@@ -85,7 +89,7 @@ def kind_of(key: str) -> Kind | None:
 class _Open:
     """An open bracket: what is known of the object, and where its `value` stands in the output."""
 
-    __slots__ = ("configuration_key", "form", "key", "value", "value_at")
+    __slots__ = ("configuration_key", "form", "key", "value", "value_at", "word")
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -93,6 +97,8 @@ class _Open:
         self.form = ""
         self.value: Value | None = None
         self.value_at = -1
+        self.word = ""
+        """The value as it is written."""
 
 
 def replaced(text: str, instead: Callable[[Value], str]) -> str:
@@ -115,13 +121,21 @@ def replaced(text: str, instead: Callable[[Value], str]) -> str:
             _close(around.pop() if len(around) > 1 else here, pieces, instead)
         elif word not in ",:":
             quoted = token[1] is not None
-            said = _unescaped(token[1]) if quoted else word
+            plain = _unescaped(token[1]) if quoted else word
+            said = token[1] if plain is None else plain
             if quoted and _is_key(text, done):
                 here.key = said.lower()
             else:
-                value = Value(said, here.key, kind_of(here.key), quoted)
+                value = Value(
+                    said,
+                    here.key,
+                    kind_of(here.key),
+                    quoted,
+                    plain is None,
+                    token[2] == "" or token[2] == "\\",
+                )
                 pieces.append(_written(value, word, instead))
-                _note(here, value, len(pieces) - 1)
+                _note(here, value, word, len(pieces) - 1)
                 continue
         pieces.append(word)
     while around:
@@ -136,13 +150,13 @@ def _is_key(text: str, at: int) -> bool:
     return text[at : at + 1] == ":"
 
 
-def _note(here: _Open, value: Value, at: int) -> None:
+def _note(here: _Open, value: Value, word: str, at: int) -> None:
     if here.key == "key":
         here.configuration_key = value.text
     elif here.key == "format":
         here.form = value.text
     elif here.key == "value":
-        here.value, here.value_at = value, at
+        here.value, here.value_at, here.word = value, at, word
 
 
 def _close(here: _Open, pieces: list[str], instead: Callable[[Value], str]) -> None:
@@ -153,9 +167,7 @@ def _close(here: _Open, pieces: list[str], instead: Callable[[Value], str]) -> N
     if signed or here.configuration_key:
         kind = Kind.SIGNED if signed else kind_of(here.configuration_key)
         value = here.value._replace(kind=kind, key=here.configuration_key.lower())
-        pieces[here.value_at] = _written(
-            value, json.dumps(value.text) if value.quoted else value.text, instead
-        )
+        pieces[here.value_at] = _written(value, here.word, instead)
 
 
 def _written(value: Value, word: str, instead: Callable[[Value], str]) -> str:
@@ -164,15 +176,15 @@ def _written(value: Value, word: str, instead: Callable[[Value], str]) -> str:
         return word
     if not value.quoted:
         return new
-    written = json.dumps(new)
-    # A string that was cut stays cut.
-    return written if len(word) > 1 and word.endswith('"') else written[:-1]
+    written = f'"{new}"' if value.broken else json.dumps(new)
+    return written[:-1] if value.cut else written
 
 
-def _unescaped(text: str) -> str:
+def _unescaped(text: str) -> str | None:
+    """What a JSON string says; None where it has an escape that there is none of."""
     if "\\" not in text:
         return text
     try:
         return str(json.loads(f'"{text}"', strict=False))
     except ValueError:
-        return text
+        return None

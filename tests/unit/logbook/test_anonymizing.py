@@ -131,6 +131,15 @@ def test_a_pseudonym_fits_where_the_value_fitted(kind: Kind, value: str, length:
     assert len(Anonymizer(b"k").pseudonym(kind, value)) == length
 
 
+@pytest.mark.parametrize("value", ["04\u00e4BC", "A\x07B", "B" * 30 + "\u2028"])
+def test_a_character_that_no_id_tag_may_have_stays_as_evidence(value: str) -> None:
+    shown = Anonymizer(b"k").pseudonym(Kind.TAG, value)
+    (odd,) = (character for character in value if not " " <= character <= "~")
+    assert shown.endswith(odd)
+    assert len(shown) == max(14, len(value)) if len(value) > 20 else 14
+    assert Anonymizer(b"k").pseudonym(Kind.TAG, shown) == shown
+
+
 @pytest.mark.parametrize("text", ["", "  ", "****", "(removed)"])
 def test_blank_and_masked_values_stay(text: str) -> None:
     assert Anonymizer(b"k").pseudonym(Kind.KEY, text) == text
@@ -141,6 +150,8 @@ def test_blank_and_masked_values_stay(text: str) -> None:
     [
         ('[2, "1","Authorize",{ "idTag":  12345678}]', '[2, "1","Authorize",{ "idTag":  '),
         ('[2,"1","Authorize",{"idTag":"04E3F8', '[2,"1","Authorize",{"idTag":"TAG-'),
+        (r'[2,"1","DataTransfer",{"data":"{\"idTag\":\"04E3F8\.,\"x\":1}"}]',
+         r'[2,"1","DataTransfer",{"data":"{\"idTag\":\"'),
         ('[2,"1","Authorize",{"idTag":"04\\u00453"}', '[2,"1","Authorize",{"idTag":"TAG-'),
         ('[3,"1",{"configurationKey":[{"value":"s3cret99","key":"AuthorizationKey"}]}]',
          '[3,"1",{"configurationKey":[{"value":"KEY-'),
@@ -198,3 +209,15 @@ def test_words_of_ocpp_are_never_taken_for_a_value(tmp_path: Path) -> None:
     trace = anonymous_trace(log.write(tmp_path / "a.log")).decode()
     assert '"status":"Charging"' in trace
     assert '"idTag":"Charging"' not in trace
+
+
+def test_message_ids_with_an_identity_in_them_stay_ids(tmp_path: Path) -> None:
+    log = full_log()
+    for number in range(2):
+        message_id = f"{STATIONS[1]}-20260301080000123-{number}"  # 30 characters; 36 are allowed
+        log.later(1).say("Received: ", f'[2,"{message_id}","Heartbeat",{{}}]')
+        log.later(1).say("Sending: ", f'[3,"{message_id}",{{"currentTime":"{log.clock}"}}]')
+    path, trace = log.write(tmp_path / "a.log"), tmp_path / "t.jsonl"
+    trace.write_bytes(anonymous_trace(path))
+    assert told(inspect([trace])) == told(inspect([path]))
+    assert STATIONS[1] not in trace.read_text()

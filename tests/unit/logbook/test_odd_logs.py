@@ -107,6 +107,27 @@ def test_hostile_nesting_costs_neither_memory_nor_time(log: Path) -> None:
     assert coverage.formats["tx-rx"] == 1
 
 
+def test_a_line_of_the_connection_right_above_a_frame_is_counted_as_what_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "2026-03-01T06:00:00.445Z: SYS> Connected\n"
+        "2026-03-01T06:00:00.455Z: ChargePoint>CentralSystem Heartbeat \n"
+        '[\n  2,\n  "h1",\n  "Heartbeat",\n  {}\n]\n\n'
+        "2026-03-01T06:00:01.445Z: SYS> Connected\n"
+        '[\n  2,\n  "h2",\n  "Heartbeat",\n  {}\n]\n'
+    )
+    (source,) = sources([log])
+    coverage = Coverage(source.name)
+    records = list(read(source, coverage))
+    assert [
+        record.text.replace("\n", "").replace(" ", "")[:8] for record in records if record.text[:1] == "["
+    ] == [
+        '[2,"h1",',
+        '[2,"h2",',
+    ]
+    assert (coverage.connections, coverage.skipped) == (2, 0)
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error_and_every_line_counted(
     tmp_path_factory: pytest.TempPathFactory, text: str

@@ -104,3 +104,14 @@ def test_half_a_character_does_not_stop_the_trace(tmp_path: Path) -> None:
     text = '[2,"1","DataTransfer",{"vendorId":"\\ud83d"}]\n[2,"2","Heartbeat",{}]\n'
     log.write_bytes(text.encode("utf-16"))
     assert len(traced(log, tmp_path / "t.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_a_payload_that_is_no_json_stays_in_the_raw_frame_alone(tmp_path: Path) -> None:
+    log = full_log()
+    log.say("Sending: ", '[3,"x1",{"currentTime":"2026"key":"A"T06:00Z"}]').ask("Heartbeat", "{}")
+    path = log.write(tmp_path / "a.log")
+    trace = traced(path, tmp_path / "t.jsonl")
+    assert told(inspect([trace])) == told(inspect([path]))
+    (line,) = (one for one in map(json.loads, trace.read_text().splitlines()) if one.get("messageId") == "x1")
+    assert "payload" not in line
+    assert line["raw"].endswith('"key":"A"T06:00Z"}]')

@@ -108,11 +108,20 @@ def _parts(
 
 
 def _payload(record: Record, payload: Raw) -> Raw | UnsetType:
-    if record.truncated:
+    if record.truncated or not _is_json(payload):
         return UNSET
     if b"\n" in bytes(payload) or b"\r" in bytes(payload):
         return Raw(msgspec.json.format(payload, indent=-1))
     return payload
+
+
+def _is_json(payload: Raw) -> bool:
+    """A frame may be known by its head alone."""
+    try:
+        msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _answers(seen: Seen) -> Place | None:
