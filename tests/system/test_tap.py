@@ -416,9 +416,10 @@ async def test_a_detector_that_fails_does_not_stop_what_passes(tmp_path: Path) -
     (tmp_path / "bad.py").write_text(
         "from voltline.inspection.detector import Detector\n"
         "from voltline.inspection.events import Call\n"
-        "from voltline.inspection.findings import Severity\n"
+        "from voltline.inspection.findings import Severity, Who\n"
         "class Bad(Detector):\n"
         "    id = 'X1'\n    title = 'Bad'\n    severity = Severity.INFO\n    events = (Call,)\n"
+        "    basis = ()\n    who = Who.NOBODY\n    next_step = explanation = 'None.'\n"
         "    def see(self, event, facts):\n        raise ValueError('oops')\n"
     )
     chosen = choose(only=("X1",), folders=(str(tmp_path),))
@@ -484,7 +485,9 @@ class Program:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait(30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def test_a_simulated_charge_point_charges_through_tls_on_both_sides(
@@ -568,6 +571,24 @@ def test_fifty_charge_points_at_once_lose_no_frame(tmp_path: Path) -> None:
             recorded.setdefault(one["station"], []).append(json.loads(one["text"])[3]["data"])
     assert [recorded[f"CP{number}"] for number in range(50)] == said
     assert re.search(r"0 connections open, [\d,]+ frames", summary)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_screen_that_nobody_reads_does_not_hold_what_passes(tmp_path: Path, closed: bool) -> None:
+    """A pipe holds some 64 kB, and a closed one nothing at all."""
+
+    async def talk(url: str) -> None:
+        async with station(url) as cp:
+            for _ in range(100):
+                await cp.exchange("DataTransfer", {"vendorId": "x", "data": "y" * 3000})
+
+    with serving(tmp_path / "data") as central, Program("--to", central.ocpp, "--frames") as tap:
+        if closed:
+            assert tap.process.stdout is not None
+            tap.process.stdout.close()
+        asyncio.run(talk(tap.url))
+        tap.process.send_signal(signal.SIGTERM)
+        assert tap.process.wait(30) == 0
 
 
 @pytest.mark.parametrize(

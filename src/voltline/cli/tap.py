@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 COUNT_EVERY_S = 1.0
 """How often the line of counts is made new."""
+COUNTS = "counts"
+"""In the place of a colour: the line below all others."""
+MOST_LINES = 10_000
+"""Lines that wait for a terminal; more are not shown."""
+LAST_LINES_S = 2.0
 
 
 class Unusable(TyperException):
@@ -165,10 +173,10 @@ async def _run(
                 frames, began = passed, now
     finally:
         await ways.__aexit__(None, None, None)
-    terminal.end()
     terminal.show(f"voltline tap has stopped: {counted(watch.counts)}", "")
     for line in summary(watch.findings):
         terminal.show(line, "")
+    terminal.end()
     return 0
 
 
@@ -234,30 +242,62 @@ def _recorder(file: Path | None, megabytes: int, files: int) -> Recorder | None:
 
 
 class _Terminal:
-    """Lines, with the counts below them where somebody is looking."""
+    """Lines, with the counts below them where somebody is looking.
+
+    They are written by a thread: a terminal that is held (ctrl-S), or a pipe that nobody reads, must not hold
+    what passes.
+    """
 
     def __init__(self) -> None:
         self._below = sys.stdout.isatty()
+        self._coloured = self._below and not os.environ.get("NO_COLOR")
         self._counts = ""
+        self._waiting: queue.Queue[tuple[str, str] | None] = queue.Queue(MOST_LINES)
+        self._lost = 0
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer.start()
 
     def show(self, text: str, colour: str) -> None:
         """Print a line. What a charge point sent is shown, never acted on by the terminal."""
-        clean = printable(text)
-        typer.echo(self._erase() + (typer.style(clean, fg=colour) if colour and self._below else clean))
-        if self._counts:
-            typer.echo(self._counts, nl=False)
+        try:
+            self._waiting.put_nowait((text, colour))
+        except queue.Full:
+            self._lost += 1
 
     def count(self, text: str) -> None:
         """Show the counts anew."""
-        if self._below:
-            erase = self._erase()
-            self._counts = text[: shutil.get_terminal_size().columns - 1]  # or it could not be taken back
-            typer.echo(erase + self._counts, nl=False)
+        if self._below and self._waiting.empty():
+            self._waiting.put_nowait((text, COUNTS))
 
     def end(self) -> None:
-        """Take the counts away."""
-        typer.echo(self._erase(), nl=False)
-        self._counts = ""
+        """Write what waits, for a while."""
+        with suppress(queue.Full):
+            self._waiting.put(None, timeout=LAST_LINES_S)
+            self._writer.join(LAST_LINES_S)
 
-    def _erase(self) -> str:
-        return "\r\x1b[K" if self._counts else ""
+    def _write(self) -> None:
+        while (line := self._waiting.get()) is not None:
+            text, colour = line
+            if self._lost and self._waiting.empty():
+                lost, self._lost = self._lost, 0
+                self._put(f"{lost:,} lines were not shown: they came faster than they were read\n")
+            erase = "\r\x1b[K" if self._counts else ""
+            if colour == COUNTS:
+                self._counts = text[: shutil.get_terminal_size().columns - 1]  # or it could not be taken back
+                self._put(erase + self._counts)
+            else:
+                clean = printable(text)
+                clean = typer.style(clean, fg=colour) if colour and self._coloured else clean
+                self._put(f"{erase}{clean}\n{self._counts}")
+        if self._counts:
+            self._put("\r\x1b[K")
+
+    def _put(self, text: str) -> None:
+        rest = text.encode("utf-8", "replace")
+        try:
+            while rest:
+                rest = rest[os.write(sys.stdout.fileno(), rest) :]
+        except OSError:
+            # Nobody reads any more. What passes still has to pass.
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
