@@ -383,6 +383,45 @@ async def test_what_was_lent_is_known_after_a_restart(tmp_path: Path) -> None:
     assert after[1]["safe_a"] < 32
 
 
+@pytest.mark.timeout(200)  # it is given half a minute to follow, and as long to obey, whatever else is fast
+async def test_a_station_that_gives_one_phase_the_watts_of_three_is_told_those_of_one(tmp_path: Path) -> None:
+    fair_w = 20 * 207
+    async with central_here(tmp_path, sites=FAST) as (endpoint, api):
+        body = site("one", ["CP1", "CP2"], rating_a=40, member={"safe_a": 0})
+        assert (await api.post("/sites", json=body)).status_code == 201
+        async with station(endpoint, "CP1") as one, station(endpoint, "CP2") as two:
+            lent = {}
+            for cp in (one, two):
+                configure(cp, ChargingScheduleAllowedChargingRateUnit="Power")
+                lent[cp] = Lent(cp)
+                await cp.boot()
+            await until_safe(api, "one")
+            transactions = {cp: await started(cp) for cp in (one, two)}
+
+            async def charge(takes_all: bool) -> None:
+                watts = lent[one].limit
+                on_one_a = min(32, watts / (230 if takes_all else 690))
+                await metered(one, transactions[one], on_one_a, 0, 0)
+                await metered(two, transactions[two], *[lent[two].limit / 690] * 3)
+
+            async def shared() -> bool:
+                await charge(False)
+                return lent[one].limit == lent[two].limit == fair_w * 3
+
+            await eventually(shared, 25)
+
+            async def told() -> bool:
+                await charge(True)
+                await asyncio.sleep(0.2)
+                return lent[one].limit == fair_w
+
+            await eventually(told, 110)
+            found = (await state(api, "one"))["troubles"]
+            assert "watts-on-one-phase" in {each["trouble"] for each in found}
+            profile = lent[one].of("TxProfile")[-1]["chargingSchedule"]["chargingSchedulePeriod"][0]
+            assert "numberPhases" not in profile, "or it might give a car of three phases one"
+
+
 async def test_a_limit_that_overrides_the_fail_safe_share_says_so(tmp_path: Path) -> None:
     async with central_here(tmp_path, sites=FAST) as (endpoint, api):
         assert (await api.post("/sites", json=site("one", ["CP1"], member={"safe_a": 8}))).status_code == 201
@@ -399,8 +438,8 @@ async def test_a_limit_that_overrides_the_fail_safe_share_says_so(tmp_path: Path
                 said[amperes] = [one for one in answer.json()["warnings"] if "site" in one]
             assert said == {
                 20: [
-                    "this default overrides the fail-safe share of connector 1 at the site 'one': without a lease "
-                    "it may draw 20 A now, not 8 A; DELETE .../limit lifts it"
+                    "this default overrides the fail-safe share of connector 1 at the site 'one': without a "
+                    "lease it may draw 20 A now, not 8 A; DELETE .../limit lifts it"
                 ],
                 7: [],
             }

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltline.central.domain.site_profiles import lease_ways, limit_in, limit_profile, safe_ways
+from voltline.central.domain.site_profiles import (
+    lease_ways,
+    limit_in,
+    limit_profile,
+    safe_ways,
+    takes_all_on_one,
+)
 from voltline.central.domain.site_readings import ANYWHERE, ClockCheck, Flow, Lows, currents_of, flow_of
 from voltline.central.domain.sites import (
     Learned,
@@ -54,6 +60,22 @@ def sampled(text: str, measurand: str, **fields: Any) -> SampledValue:
 
 def phases(*currents: float, measurand: str = "Current.Import", unit: str = "A") -> list[SampledValue]:
     return [sampled(str(one), measurand, phase=f"L{n}", unit=unit) for n, one in enumerate(currents, 1)]
+
+
+def test_watts_of_three_phases_drawn_on_one_are_told_from_other_draws() -> None:
+    assert takes_all_on_one((28.0, 0.0, 0.0), 10.0)
+    assert not takes_all_on_one((10.5, 0.0, 0.0), 10.0), "it keeps to what it was lent"
+    assert not takes_all_on_one((32.0, 0.0, 0.0), 10.0), "it keeps to nothing"
+    assert not takes_all_on_one((28.0, 27.0, 27.0), 10.0)
+    assert not takes_all_on_one((28.0,), 10.0), "of one phase there is nothing to mistake"
+
+
+def test_where_one_phase_takes_all_the_least_current_is_enough_for_three() -> None:
+    learned = {"cp1/1": Learned(in_watts=True, one_takes_all=True)}
+    (wired,) = tree_of(site(member(), rating_a=63), learned).connectors
+    assert wired.least_a == 20.0
+    (small,) = tree_of(site(member(hardware_a=16.0), rating_a=63), learned).connectors
+    assert small.least_a == 16.0
 
 
 # ---- readings

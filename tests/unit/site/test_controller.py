@@ -10,6 +10,7 @@ from voltline.smart_charging.site.facts import (
     Began,
     Booted,
     Ended,
+    Excused,
     Finding,
     Lease,
     LeaseAnswered,
@@ -311,6 +312,24 @@ def test_a_plan_is_kept_to_as_long_as_the_car_is_not_late_for_it():
     lab.tell(Planned("CP1", ((lab.now, 0.0), (lab.now + 60, 0.0))))
     lab.seconds(90)
     assert lab.limit("CP1") == 32.0  # it would never be ready
+
+
+def test_who_is_excused_is_believed_again_after_the_time_of_grace_and_once():
+    lab = Lab.of(a_site())
+    lab.plug("CP1")
+    lab.seconds(30)
+
+    def overdraws():
+        lab.tell(Measured("CP1", (45.0, 0.0, 0.0), lab.now))
+        assert lab.controller.view(lab.now)[0].distrusted
+
+    overdraws()
+    lab.tell(Excused("CP1"))
+    lab.seconds(45)
+    assert not lab.controller.view(lab.now)[0].distrusted
+    overdraws()
+    lab.seconds(45)
+    assert lab.controller.view(lab.now)[0].distrusted
 
 
 def test_a_meter_that_wavers_within_the_margin_is_no_alarm_and_one_that_does_not_is():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from voltline.base.ids import folded
@@ -60,10 +60,12 @@ def limit_profile(
     until: datetime | None = None,
     transaction_id: int | None = None,
     say_phases: bool = False,
+    watts_of: int | None = None,
 ) -> ChargingProfile:
     """One period, ampere per phase. With `until` it lapses by itself, by validTo and by duration.
 
-    `say_phases`: whether numberPhases is said where it is not needed.
+    `say_phases`: whether numberPhases is said where it is not needed. `watts_of`: of how many phases watts
+    are told; None: of all.
     """
     start = (now - _LEAD).replace(microsecond=0)
     watts = way.unit == ChargingRateUnit.W
@@ -84,12 +86,21 @@ def limit_profile(
             charging_schedule_period=[
                 ChargingSchedulePeriod(
                     start_period=0,
-                    limit=limit_in(way.unit, current_a, phases),
+                    limit=limit_in(way.unit, current_a, watts_of or phases),
                     number_phases=phases if say_phases or (watts and phases != PHASES) else UNSET,
                 )
             ],
         ),
     )
+
+
+def takes_all_on_one(currents_a: Sequence[float], lent_a: float) -> bool:
+    """Whether a car draws on one phase more than `lent_a`, and no more than that on three amounts to.
+
+    `lent_a` has to hold for long enough that the car would have followed.
+    """
+    most, *others = sorted(currents_a, reverse=True)
+    return bool(others) and others[0] < 1.0 and lent_a + 1.0 < most <= lent_a * len(currents_a) + 1.0
 
 
 def limit_in(unit: ChargingRateUnit, current_a: float, phases: int) -> float:

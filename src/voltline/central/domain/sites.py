@@ -217,6 +217,8 @@ class Learned(Struct, frozen=True, kw_only=True):
     rotation: Rotation | None = None
     in_watts: bool = False
     """Whether it takes watts alone."""
+    one_takes_all: bool = False
+    """Whether it lets a car on one phase have the watts that were meant for three."""
     clock_off: bool = False
     """Whether its clock is so wrong that no lease is known to lapse."""
 
@@ -261,7 +263,8 @@ def _connector(one: Member, learned: Learned) -> Connector:
     if not learned.in_watts:
         return connector
     # What is told in watts of the least voltage is fewer amperes at the nominal one: still enough to charge.
-    least_a = math.ceil(round(one.least_a * LINE_VOLTAGE_V / LEAST_VOLTAGE_V * 10, 6)) / 10
+    shared_by = one.phases if learned.one_takes_all else 1
+    least_a = math.ceil(round(one.least_a * shared_by * LINE_VOLTAGE_V / LEAST_VOLTAGE_V * 10, 6)) / 10
     least_a = min(least_a, one.hardware_a)
     safe_a = None if one.safe_a is None else (max(one.safe_a, least_a) if one.safe_a else 0.0)
     return replace(connector, least_a=least_a, safe_a=safe_a)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from voltline.base.ids import folded
 from voltline.central.domain.charging_profiles import ALLOWED_UNITS, MAX_STACK_LEVEL, allowed_units
-from voltline.central.domain.site_profiles import lease_ways, limit_profile, safe_ways
+from voltline.central.domain.site_profiles import lease_ways, limit_profile, safe_ways, takes_all_on_one
 from voltline.central.domain.sites import (
     PHASE_ROTATION,
     Learned,
@@ -59,6 +59,10 @@ class ChargePoints:
         self._values: dict[str, Mapping[str, str | None]] = {}
         self._told: dict[str, tuple[int, float, int]] = {}
         """By connector, of the lease that was accepted last: transaction, current and phases."""
+        self._told_at: dict[str, float] = {}
+        """When that began."""
+        self._seen_on_all: set[str] = set()
+        """Connectors whose car draws on more than one phase."""
         self._untold: set[str] = set()
         """Charge points that do not tell composite schedules."""
         self.learned: dict[str, Learned] = {}
@@ -78,6 +82,20 @@ class ChargePoints:
     def ended(self, member: Member) -> None:
         """A transaction is over."""
         self._told.pop(member.id, None)
+        self._seen_on_all.discard(member.id)
+
+    def drew(self, member: Member, currents_a: Sequence[float]) -> bool:
+        """What it draws; whether that shows for the first time that one phase has the watts of all."""
+        if sum(current >= 1.0 for current in currents_a) > 1:
+            self._seen_on_all.add(member.id)
+        known, told = self.learned.get(member.id, Learned()), self._told.get(member.id)
+        if told is None or not known.in_watts or known.one_takes_all:
+            return False
+        lasts_s = self._world.clock() - self._told_at[member.id]
+        if lasts_s < self._world.settings.grace_s or not takes_all_on_one(currents_a, told[1]):
+            return False
+        self.learn_of(member, one_takes_all=True)
+        return True
 
     def keep(self, members: Mapping[str, Member]) -> None:
         """Forget what was learned of all others."""
@@ -130,6 +148,7 @@ class ChargePoints:
                 until=until,
                 transaction_id=running.sent_id or running.id,
                 say_phases=member.limits_phases,
+                watts_of=self._watts_of(member, lease),
             )
             for way in lease_ways(self._known_of(member), self.ways.get(member.id))
         }
@@ -145,7 +164,7 @@ class ChargePoints:
             return Lent(True)
         if not await self._is_kept(line, member, profiles[way]):
             return Lent(None)
-        self._told[member.id] = told
+        self._told[member.id], self._told_at[member.id] = told, self._world.clock()
         return Lent(True, way.unit)
 
     async def secure(self, member: Member, act: SafeDefault) -> bool | None:
@@ -193,6 +212,13 @@ class ChargePoints:
             text = "it has accepted a limit, but its composite schedule allows more"
             self._find(Finding(Trouble.DISOBEYS, member.id, text), "schedule-differs")
         return seen is not Seen.HIGHER
+
+    def _watts_of(self, member: Member, lease: Lease) -> int:
+        """Of how many phases watts are told, where one phase might have them all alone."""
+        known = self.learned.get(member.id, Learned())
+        # What is all that its hardware gives is no more on one phase, whatever is told.
+        counted = member.id in self._seen_on_all or lease.current_a >= member.hardware_a
+        return lease.phases if counted or not known.one_takes_all else 1
 
     def _line(self, member: Member) -> Line | None:
         """To a charge point that is accepted: to others nothing is sent (BOO-12)."""

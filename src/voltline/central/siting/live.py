@@ -70,6 +70,8 @@ class LiveSite:
         self._running: dict[str, Transaction] = {}
         self._needs: dict[str, Need] = {}
         self._online: set[str] = set()
+        self._excused: set[str] = set()
+        """Connectors of which it is known now why they drew too much."""
         self._troubles: deque[tuple[str, str, str, datetime]] = deque(maxlen=_TROUBLES)
         self.found: dict[str, int] = {}
         """How often which kind of trouble was found."""
@@ -165,6 +167,14 @@ class LiveSite:
                 late = self._metering.of_connector(member, request, limit_a, received_at)
                 if late is not None:
                     self._note_clock(member, late)
+                measured = self._metering.measured.get(member.id)
+                if measured is not None and self._charge_points.drew(member, measured.currents_a):
+                    text = (
+                        "it lets a car on one phase have the watts of three; it is told those of one from "
+                        "now on, until a car draws on more"
+                    )
+                    self._find_odd(Finding(facts.Trouble.DISOBEYS, member.id, text), "watts-on-one-phase")
+                    self._excused.add(member.id)
 
     def read_meter(
         self, fuse: str, currents_a: tuple[float, float, float], measures: Measures, at: datetime
@@ -351,6 +361,8 @@ class LiveSite:
             if (running := self._running.get(name)) is not None:
                 self._tell_begun(self._members[name], running)
         self._metering.tell_again(self._controller.wiring)
+        while self._excused:
+            self.tell(facts.Excused(self._excused.pop()))
         self._planner.tell_again()
 
     def _made(self, memory: SiteMemory) -> SiteController:

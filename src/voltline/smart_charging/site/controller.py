@@ -192,6 +192,8 @@ class SiteController:
                 member.car.told(fact.need)
             case facts.Planned():
                 member.plan = fact.steps
+            case facts.Excused():
+                member.forgive_s = self.settings.grace_s
         self._stale = True
 
     def _began(self, member: Member, fact: facts.Began, now: float) -> None:
@@ -222,13 +224,14 @@ class SiteController:
                     Trouble.DISOBEYS,
                     member.id,
                     f"it draws {max(member.measured_a):.1f} A, more than allowed; until it has obeyed for "
-                    f"{settings.forgive_s / 60:g} min it counts with all that its hardware can give",
+                    f"{member.forgive_s / 60:g} min it counts with all that its hardware can give",
                 )
             claims.distrust(now)
         elif claims.remembered.distrusted_since is not None:
             member.obeys_since = at if member.obeys_since is None else member.obeys_since
-            if at - member.obeys_since >= settings.forgive_s and member.car is not None:
+            if at - member.obeys_since >= member.forgive_s and member.car is not None:
                 claims.distrust(None)
+                member.forgive_s = settings.forgive_s
                 member.obeys_since = None
                 self._stale = True
                 self._find(Trouble.OBEYS_AGAIN, member.id, "it has kept to its limits for long")

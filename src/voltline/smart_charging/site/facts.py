@@ -66,6 +66,12 @@ class Measured(msgspec.Struct, frozen=True, tag=True):
     """When it was measured, by a clock that agrees with that of the controller."""
 
 
+class Excused(msgspec.Struct, frozen=True, tag=True):
+    """Why a connector drew more than it was allowed is known, and has an end: it is believed again soon."""
+
+    connector: str
+
+
 class LeaseAnswered(msgspec.Struct, frozen=True, tag=True):
     """A charge point has answered a lease; not told where no answer came."""
 
@@ -115,6 +121,7 @@ Fact = (
     | Ended
     | NeedTold
     | Measured
+    | Excused
     | LeaseAnswered
     | SafeAnswered
     | OthersMeasured

@@ -19,6 +19,7 @@ class Member:
         "claims",
         "connector",
         "default_at",
+        "forgive_s",
         "forgotten",
         "measured_a",
         "number",
@@ -54,6 +55,8 @@ class Member:
         self.default_at = float("-inf")
         self.refused_at = float("-inf")
         self.obeys_since: float | None = None
+        self.forgive_s = settings.forgive_s
+        """For how long it has to obey before it is believed again."""
 
     @property
     def id(self) -> str:
