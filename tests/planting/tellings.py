@@ -27,6 +27,16 @@ def _of_the_station(line: Line) -> str:
     return f"{line.at:%Y-%m-%d %H:%M:%S},{line.at.microsecond // 1000:03} INFO:ocpp:{line.station}: {word}"
 
 
+def _by_both(lines: Sequence[Line]) -> str:
+    """The charge point's log and the central system's in one, by loggers of one name."""
+    text = []
+    for line in lines:
+        if line.is_frame:
+            head = f"{line.at:%Y-%m-%d %H:%M:%S},{line.at.microsecond // 1000:03} INFO:ocpp:{line.station}:"
+            text += [f"{head} send {line.text}\n", f"{head} receive message {line.text}\n"]
+    return "".join(text)
+
+
 def _cut(text: str) -> str:
     return "".join(
         line if len(line) < 400 else f"{line[:380]}...\n" for line in text.splitlines(keepends=True)
@@ -42,6 +52,7 @@ WHOLE: dict[str, Telling] = {
     ),
     "in local time": lambda lines, _: _local(lines),
     "by the charge point": lambda lines, _: _frames(lines, _of_the_station),
+    "by both sides": lambda lines, _: _by_both(lines),
     "without years": lambda lines, _: _frames(
         lines, lambda line: f"{line.at:%b} {line.at.day:2} {line.at:%H:%M:%S} {_word(line)}"
     ),

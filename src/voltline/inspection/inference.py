@@ -83,6 +83,8 @@ class Settler:
         """Loggers whose direction marks are the wrong way round."""
         self._sides: dict[str | None, Direction] = {}
         """By logger: what `sent` means in it."""
+        self._of_both_sides: set[str | None] = set()
+        """Loggers in which each side tells what it sent and what it received."""
         self._any_side = Direction.UNKNOWN
         self._callers: dict[str, Direction] = {}
         self._station = ""
@@ -158,7 +160,14 @@ class Settler:
         for log_name, ballots in sides.items():
             together.update(ballots)
             side, count = ballots.most_common(1)[0]
-            if count * 2 == ballots.total():
+            others = ballots.total() - count
+            if others >= 2 and others * 4 >= count:
+                self._sides[log_name] = _UNKNOWN
+                self._of_both_sides.add(log_name)
+                text = f"The log{_of(log_name)} was written by both sides: what both tell counts once."
+                self._tell(ahead[0], Subject.SIDE, text, _confidence(ballots.total(), ballots.total()))
+                continue
+            if count == others:
                 continue
             self._sides[log_name] = side
             where = "charge point" if side is Direction.FROM_STATION else "central system"
@@ -234,6 +243,12 @@ class Settler:
             record.direction = caller.opposite
             if caller is Direction.UNKNOWN and isinstance(frame, CallResultFrame):
                 record.direction = _sender_of_result(bytes(frame.payload))
+        if record.log_name in self._of_both_sides:
+            # As two loggers, or what the one sent would not be known as what the other received.
+            writer: str = record.direction if record.sent else record.direction.opposite
+            if record.direction is _UNKNOWN:
+                writer = "sender" if record.sent else "receiver"
+            record.log_name = f"{record.log_name or ''} {writer}".lstrip()
 
     # ---- the same frame, truncated and whole
 

@@ -76,7 +76,7 @@ class UnansweredCall(Detector):
                 return
             if event.cause is not UnansweredCause.REUSED and silence_s > self._gap_s(facts):
                 return
-            if event.cause is UnansweredCause.TIMEOUT and silence_s <= _patience_s(exchange, facts):
+            if event.cause is UnansweredCause.TIMEOUT and 0 < silence_s <= _patience_s(exchange, facts):
                 self._patient = [*self._patient[-_MOST_WAITING:], event]
             else:
                 yield from self._judged(event, facts)
