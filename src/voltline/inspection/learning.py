@@ -105,7 +105,7 @@ class Learner:
         elif isinstance(event, Connected):
             if event.record.kind is RecordKind.CONNECTED:
                 self._marks = True
-            elif self._marks:
+            elif self._marks and not facts.live:
                 self._has_hole()  # all connections are marked, but not this one
             facts.connection = event.connection
             facts.connected, facts.connected_at = True, at
@@ -115,6 +115,8 @@ class Learner:
     def _was_silent(self, event: Event, silence_s: float) -> None:
         """Tell a hole of the log from a charge point that was away, or that needs no heartbeats."""
         facts = self.facts
+        if facts.live:
+            return
         usual_s = facts.interval_s or self._beat_s
         longest_s, self._longest_s = self._longest_s, max(self._longest_s, silence_s)
         if not usual_s or silence_s <= GAP_INTERVALS * usual_s:

@@ -2,6 +2,8 @@
 
 from tests.unit.inspection.inspection_lab import Log, clock
 
+from voltline.inspection.engine import StationInspection
+from voltline.inspection.registry import all_detectors
 from voltline.inspection.sessions import Ending
 
 REGISTER = "Energy.Active.Import.Register"
@@ -119,3 +121,11 @@ def test_a_clock_that_is_set_back_is_soon_the_usual_one() -> None:
     assert not facts.replaying
     assert facts.clock_offset_s is not None
     assert abs(facts.clock_offset_s + 600) < 65
+
+
+def test_live_traffic_has_no_holes() -> None:
+    inspection = StationInspection("CP-7", all_detectors())
+    inspection.facts.live = True
+    for record in beating().later(4000).heartbeat().records:
+        inspection.feed(record)
+    assert inspection.facts.gaps == 0
