@@ -1,6 +1,6 @@
 """What a tap costs: frames per second through it, and the time it adds to an answer, against no tap.
 
-The load of `load.py` on the fastest server of `servers/`, directly and through `voltline tap` without and with
+The load of `load.py` on a bare server of `servers/`, directly and through `voltline tap` without and with
 recording and inspection, in turns. Server, tap and load share the cores that there are.
 
     .venv/bin/python benchmarks/tap.py --stations 50 --rounds 3
@@ -93,7 +93,9 @@ def report(stations: int, found: dict[str, list[dict[str, float]]]) -> None:
     """A table of the medians. A message is a CALL with its answer: two frames."""
     direct = {key: statistics.median(one[key] for one in found["directly"]) for key in ("p50_ms", "p99_ms")}
     print(f"\n{stations} charge points, medians of {len(found['directly'])} rounds")
-    print(f"{'':38}{'frames/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'added p50':>11}{'added p99':>11}{'us/frame':>10}")
+    print(
+        f"{'':38}{'frames/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'added p50':>11}{'added p99':>11}{'us/frame':>10}"
+    )
     for name, rounds in found.items():
         rate, p50, p99, cpu = (
             statistics.median(one[key] for one in rounds) for key in ("rate", "p50_ms", "p99_ms", "cpu_us")
