@@ -190,7 +190,9 @@ class Siting:
 
     def points(self) -> Mapping[str, tuple[SitePoint, Mapping[str, int]]]:
         """By site: how it stood lately, and how often which trouble was found. For any thread."""
-        return {live.kept.name: (live.point, dict(live.found)) for live in list(self._live.values())}
+        return {
+            live.kept.name: (live.point, dict(live.chronicle.found)) for live in list(self._live.values())
+        }
 
     # ---- transactions
 

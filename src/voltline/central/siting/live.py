@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
 
 from voltline.base.ids import folded
-from voltline.central.domain.events import EventKind
 from voltline.central.domain.mqtt_meters import MqttReading, Phases, Told
 from voltline.central.domain.site_plans import PriceCurve, SitePlan
 from voltline.central.domain.site_readings import ANYWHERE, Flow, Measures, flow_of
@@ -21,22 +20,23 @@ from voltline.central.domain.sites import (
     KeptSite,
     Member,
     SiteAllocated,
-    SiteFound,
     SiteMemory,
     SitePoint,
     controller_of,
     tree_of,
 )
-from voltline.central.domain.transactions import StopSource, Transaction
+from voltline.central.domain.transactions import Transaction
 from voltline.central.services import sites
 from voltline.central.services.acting import VOLTLINE, act_as
 from voltline.central.services.ports import StorageUnavailable
 from voltline.central.services.ports.lines import Line
 from voltline.central.services.ports.sites import MemberState, SiteState
 from voltline.central.siting.charge_points import ChargePoints
+from voltline.central.siting.chronicle import Chronicle
 from voltline.central.siting.metering import Metering
 from voltline.central.siting.planning import Planner
 from voltline.central.siting.standing import site_point
+from voltline.central.siting.transactions import transaction_of
 from voltline.central.siting.world import SiteTime, World
 from voltline.messages import MeterValues
 from voltline.smart_charging.site import facts
@@ -52,9 +52,6 @@ _SPACING_S = 0.25
 """At most so often is the controller asked what is to be done, unless it says that it is urgent."""
 _LEAST_PART = 0.25
 """A lease of which less is left, because it could not be stored in time, is not worth sending."""
-_TROUBLES = 50
-_GOOD_NEWS = (facts.Trouble.OBEYS_AGAIN, facts.Trouble.WITHIN_CAPACITY)
-_IDLE = frozenset({"Available", "Reserved", "Unavailable", "Faulted"})
 
 
 class LiveSite:
@@ -65,16 +62,14 @@ class LiveSite:
         self.kept = kept
         self._world = world
         self._time = SiteTime(world)
+        self.chronicle = Chronicle(lambda: self.kept.name, world)
         self._metering = Metering(self._time, world.settings, self.tell)
-        self._charge_points = ChargePoints(world, kept.memory, self._learned, self._find_odd)
+        self._charge_points = ChargePoints(world, kept.memory, self._learned, self.chronicle.find)
         self._running: dict[str, Transaction] = {}
         self._needs: dict[str, Need] = {}
         self._online: set[str] = set()
         self._excused: set[str] = set()
         """Connectors of which it is known now why they drew too much."""
-        self._troubles: deque[tuple[str, str, str, datetime]] = deque(maxlen=_TROUBLES)
-        self.found: dict[str, int] = {}
-        """How often which kind of trouble was found."""
         self._members = {one.id: one for one in kept.definition.connectors}
         self._controller = self._made(kept.memory)
         self._rebuild_due = False
@@ -173,7 +168,9 @@ class LiveSite:
                         "it lets a car on one phase have the watts of three; it is told those of one from "
                         "now on, until a car draws on more"
                     )
-                    self._find_odd(Finding(facts.Trouble.DISOBEYS, member.id, text), "watts-on-one-phase")
+                    self.chronicle.find(
+                        Finding(facts.Trouble.DISOBEYS, member.id, text), "watts-on-one-phase"
+                    )
                     self._excused.add(member.id)
 
     def read_meter(
@@ -201,7 +198,7 @@ class LiveSite:
         from voltline.central.siting.mqtt import MqttMeters  # late: most sites have none
 
         fresh_s, now = self._world.settings.fresh_s, self._world.now
-        return MqttMeters(source, fresh_s, now, self._time, self._published, self._find_odd)
+        return MqttMeters(source, fresh_s, now, self._time, self._published, self.chronicle.find)
 
     def _published(self, reading: MqttReading, told: Told, phases: Phases) -> None:
         source = self.kept.definition.mqtt
@@ -216,7 +213,7 @@ class LiveSite:
         self._charge_points.learn_of(member, clock_off=late)
         if late:
             text = "its clock is late, so its leases may last longer than they should; set its clock"
-            self._find_odd(Finding(facts.Trouble.SILENT, member.id, text), "clock-off")
+            self.chronicle.find(Finding(facts.Trouble.SILENT, member.id, text), "clock-off")
 
     def say_need(self, connector: str, need: Need) -> bool:
         """What a car needs; False: no transaction runs. Raises KeyError for a connector not of this site."""
@@ -230,7 +227,7 @@ class LiveSite:
     def follow_prices(self, prices: PriceCurve | None) -> None:
         """Plan by these prices; None: not at all."""
         self._planner.follow(prices)
-        self._store(self._remember())  # or a lease that is being stored would put those before back
+        self.chronicle.watch(self._remember())  # or a lease that is being stored would put those before back
 
     @property
     def plan(self) -> SitePlan | None:
@@ -244,22 +241,14 @@ class LiveSite:
 
     async def reconcile(self, member: Member) -> None:
         """Look which transaction runs on a connector, and tell the controller."""
-        ask = self._world.queries.transactions
-
-        def asked() -> tuple[Transaction | None, Transaction | None, str | None]:
-            page = ask(identity=member.charge_point, connector_id=member.connector, active=True, limit=1)
-            before = self._running.get(member.id)
-            past = None if before is None else self._world.queries.transaction(before.id)
-            return (page.items[0] if page.items else None), past, self._status(member)
-
+        before = self._running.get(member.id)
+        look = partial(transaction_of, self._world.queries, member, before)
         try:
-            running, past, status = await asyncio.to_thread(asked)
+            running, over = await asyncio.to_thread(look)
         except StorageUnavailable:
             return
         before = self._running.get(member.id)
         if before is not None and (running is None or running.id != before.id):
-            # What an operator closed may go on charging: only the charge point knows.
-            over = past is None or past.stop_source is StopSource.CHARGE_POINT or status in _IDLE
             if running is None and not over:
                 return
             self._running.pop(member.id, None)
@@ -298,7 +287,7 @@ class LiveSite:
                 )
                 for view in self._controller.view(self._time())
             ),
-            troubles=tuple(reversed(self._troubles)),
+            troubles=tuple(reversed(self.chronicle.troubles)),
             mqtt=None if self._mqtt is None else self._mqtt.state(),
         )
 
@@ -334,7 +323,7 @@ class LiveSite:
             await asyncio.shield(self._remember())
         findings = [act for act in acts if isinstance(act, Finding)]
         if findings:
-            self._find(*findings)
+            self.chronicle.find_all(findings)
         for act in acts:
             if isinstance(act, Lease):
                 self._spawn(self._lend(act))
@@ -344,7 +333,7 @@ class LiveSite:
         if now - self._sampled_at >= self._world.sample_s:
             self._sampled_at = now
             self.point = self._point()
-            self._store(self._world.writer.submit(sites.sample, self.kept.id, self.point))
+            self.chronicle.sample(self.kept.id, self.point)
         until = min(self._controller.next_step(now), self._sampled_at + self._world.sample_s)
         return max(0.0, until - now)
 
@@ -384,13 +373,6 @@ class LiveSite:
             need = Need(solar_only=True)
         self.tell(facts.Began(member.id, transaction.id, need))
 
-    def _status(self, member: Member) -> str | None:
-        station = self._world.queries.station(member.charge_point)
-        if station is None:
-            return None
-        states = self._world.queries.connectors([station.key]).get(station.key, ())
-        return next((one.status for one in states if one.connector_id == member.connector), None)
-
     # ---- what is done with charge points
 
     async def _lend(self, lease: Lease) -> None:
@@ -413,10 +395,7 @@ class LiveSite:
                 unit=str(lent.unit),
                 until=until,
             )
-            stored = self._world.writer.submit(
-                sites.note, EventKind.SITE_ALLOCATED, line.key, subject, self._world.now()
-            )
-            self._store(stored)
+            self.chronicle.allocated(line.key, subject)
 
     async def _secure(self, act: SafeDefault) -> None:
         accepted = await self._charge_points.secure(self._members[act.connector], act)
@@ -451,25 +430,3 @@ class LiveSite:
     def _learned(self) -> None:
         self._rebuild_due = True
         self._woken.set()
-
-    def _find_odd(self, finding: Finding, kind: str) -> None:
-        self._find(finding, kind=kind)
-
-    def _find(self, *findings: Finding, kind: str | None = None) -> None:
-        at = self._world.now()
-        told = []
-        for one in findings:
-            trouble = kind or str(one.trouble)
-            level = logging.INFO if one.trouble in _GOOD_NEWS else logging.WARNING
-            log.log(level, "site %s: %s: %s: %s", self.kept.name, one.subject, trouble, one.text)
-            self._troubles.append((trouble, one.subject, one.text, at))
-            self.found[trouble] = self.found.get(trouble, 0) + 1
-            told.append(SiteFound(site=self.kept.name, trouble=trouble, subject=one.subject, text=one.text))
-        self._store(self._world.writer.submit(sites.note_findings, told, at))
-
-    def _store(self, stored: asyncio.Future[Any]) -> None:
-        stored.add_done_callback(self._stored)
-
-    def _stored(self, stored: asyncio.Future[Any]) -> None:
-        if not stored.cancelled() and (error := stored.exception()) is not None:
-            log.error("site %s: its history could not be kept", self.kept.name, exc_info=error)
