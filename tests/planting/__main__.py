@@ -13,6 +13,9 @@ clean = planting_ground()
 with TemporaryDirectory() as folder:
     file = Path(folder) / "planted.log"
     usual = found_in(clean, file)
+    print(f"{len(clean)} lines, {sum(line.action == 'StartTransaction' for line in clean)} sessions")
+    print("| detector | planted | in line | found as | found beside it |")
+    print("|---|---|---|---|---|")
     for fault in sorted(FAULTS, key=lambda one: one.detector):
         if wanted and fault.detector not in wanted:
             continue

@@ -27,6 +27,11 @@ def _of_the_station(line: Line) -> str:
     return f"{line.at:%Y-%m-%d %H:%M:%S},{line.at.microsecond // 1000:03} INFO:ocpp:{line.station}: {word}"
 
 
+def _by_syslog(line: Line) -> str:
+    word = _word(line).removeprefix("INFO:ocpp:")
+    return f"{line.at:%b} {line.at.day:2} {line.at:%H:%M:%S} host csms[12]: {word}"
+
+
 def _by_both(lines: Sequence[Line]) -> str:
     """The charge point's log and the central system's in one, by loggers of one name."""
     text = []
@@ -52,6 +57,7 @@ WHOLE: dict[str, Telling] = {
     ),
     "in local time": lambda lines, _: _local(lines),
     "by the charge point": lambda lines, _: _frames(lines, _of_the_station),
+    "through syslog": lambda lines, _: _frames(lines, _by_syslog),
     "by both sides": lambda lines, _: _by_both(lines),
     "without years": lambda lines, _: _frames(
         lines, lambda line: f"{line.at:%b} {line.at.day:2} {line.at:%H:%M:%S} {_word(line)}"

@@ -10,7 +10,7 @@ PYTHON_OCPP = Family(
     name="python-ocpp",
     # `INFO:ocpp:BURA: send `, `[ocpp] : send `, `- ocpp - INFO - 1: send `, `{INFO:Client} - 4521: send `
     heading=re.compile(
-        r"(?:\[(?P<logger>[\w.]+)\]|(?P<thread>\{[^{}]*\}\ -)|[:\s\]-])\s*"
+        r"(?:\[(?P<logger>[\w.]+)\]|(?P<thread>\{[^{}]*\}\ -)|[:\s\]-]|^)\s*"
         r"(?P<station>[^\s:\[\]{}]*)\ ?:\ (?P<word>receive\ message|send)\ $",
         re.VERBOSE,
     ),
