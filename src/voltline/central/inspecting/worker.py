@@ -63,6 +63,13 @@ def memory_bytes() -> int:
         return 0
 
 
+def _stand_back() -> None:
+    """Never interrupt the central system, and take little of a core that is busy; where the system can."""
+    with suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def _last_words(error: Exception) -> Report:
     told = f"its beginning or its end: {type(error).__name__}: {error}"
     return Report(0, 0, [], False, 0, 0, 0, [told[:500]])
@@ -71,8 +78,7 @@ def _last_words(error: Exception) -> Report:
 def main() -> int:
     """Begin with the order that comes first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the central system, which ends the pipe
-    with suppress(OSError, AttributeError):
-        os.nice(NICENESS)
+    _stand_back()
     batches = sys.stdin.buffer
     reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a detector prints is no report
