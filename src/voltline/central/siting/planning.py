@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 HORIZON_S = 48 * 3600.0
 """Nobody plans further: prices are known for a day, and a longer plan takes longer to find."""
+_GOOD_ENOUGH = 0.001
+"""A plan that may be so much dearer than the best one is taken; the cars that are there are few."""
 _TOGETHER_S = 1.0
 """What happens within so long is planned for at once."""
 
@@ -143,7 +145,7 @@ def _made(
         )
         for car in cars
     ]
-    found = day_plan(stays, rooms(wiring, starts, others_a), costs, SLOT_S)
+    found = day_plan(stays, rooms(wiring, starts, others_a), costs, SLOT_S, _GOOD_ENOUGH)
     return SitePlan(
         made_at=at,
         begins=begins,

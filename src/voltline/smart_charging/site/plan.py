@@ -22,7 +22,7 @@ SHORT = 20.0
 """What a missing kilowatt-hour costs, as a multiple of the highest price."""
 PATIENCE_S = 20.0
 """How long a better plan is looked for."""
-GOOD_ENOUGH = 0.001
+GOOD_ENOUGH = 0.01
 """A plan that may be so much dearer than the best one is taken."""
 EARLIER = 1e-4
 """Of the highest price, for each slot: of slots that cost the same the earlier is taken."""
@@ -52,7 +52,11 @@ class DayPlan(NamedTuple):
 
 
 def day_plan(
-    stays: Sequence[Stay], capacities_a: Sequence[Sequence[float]], prices: Sequence[float], slot_s: float
+    stays: Sequence[Stay],
+    capacities_a: Sequence[Sequence[float]],
+    prices: Sequence[float],
+    slot_s: float,
+    good_enough: float = GOOD_ENOUGH,
 ) -> DayPlan:
     """The cheapest plan. `capacities_a` has a row of lines for each slot; `prices` are those of a kWh.
 
@@ -94,7 +98,7 @@ def day_plan(
         [[stays[number].most_a for number, _ in pairs], np.ones(count), np.full(cars, np.inf)]
     )
     whole = np.concatenate([np.zeros(count), np.ones(count), np.zeros(cars)])
-    options = {"time_limit": PATIENCE_S, "mip_rel_gap": GOOD_ENOUGH}
+    options = {"time_limit": PATIENCE_S, "mip_rel_gap": good_enough}
     found = milp(costs, integrality=whole, bounds=Bounds(0, most), constraints=constraints, options=options)
     if found.x is None:  # nothing in time: without whole choices there always is something
         found = milp(costs, bounds=Bounds(0, most), constraints=constraints)
