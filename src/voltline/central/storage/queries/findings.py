@@ -56,9 +56,9 @@ class FindingReads(Reads):
         table = findings.c
         muted = and_(table.muted, or_(table.muted_until.is_(None), table.muted_until > at))
         counted = (
-            select(table.severity, func.count())
+            select(table.severity, func.count().label("number"))
             .where(table.state == FindingState.OPEN, not_(muted))
             .group_by(table.severity)
         )
         with self._reading() as connection:
-            return {severity: number for severity, number in connection.execute(counted)}
+            return {row.severity: row.number for row in connection.execute(counted)}
