@@ -77,7 +77,7 @@ from voltline.transport.server import CentralSystem, ServerOptions
 
 log = logging.getLogger(__name__)
 
-BATCH_INTERVAL_S = 0.006
+BATCH_INTERVAL_S = 0.009
 """Under load messages are stored so often: a commit costs as much for few as for many."""
 
 TRY_AGAIN_LATER = 1013
