@@ -11,6 +11,7 @@ from typing import Any
 from voltline.central.counts import MessageCounts
 from voltline.central.domain.deviations import Tally
 from voltline.central.domain.redaction import redacted_text
+from voltline.central.domain.stations import StationKey
 from voltline.central.handlers.desk import Visit
 from voltline.central.inspecting.live import LiveInspection
 from voltline.central.services import deviations
@@ -23,6 +24,10 @@ from voltline.transport.recorder import Recorder
 log = logging.getLogger(__name__)
 
 TALLY_PERIOD_S = 5
+
+
+def _unwatched(station: StationKey, direction: str, text: str) -> None:
+    return
 
 
 class Watching:
@@ -86,12 +91,14 @@ class Watching:
 
     def _frame_watch(self) -> Callable[[Connection, str, str], None] | None:
         takers = [one.frame for one in (self._log, self._inspection) if one is not None]
+        take = takers[0] if takers else _unwatched
+        take_too = takers[1] if len(takers) > 1 else _unwatched
         record = None if self._recorder is None else self._recorder.record
 
         def told(connection: Connection, direction: str, text: str) -> None:
             key = connection.context.key
-            for take in takers:
-                take(key, direction, text)
+            take(key, direction, text)
+            take_too(key, direction, text)
 
         def recorded(connection: Connection, direction: str, text: str) -> None:
             told(connection, direction, text)

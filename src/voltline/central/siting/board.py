@@ -150,9 +150,8 @@ class Siting:
 
     def metered(self, identity: str, request: MeterValues, received_at: datetime) -> None:
         """Meter values have come. On the path that most messages take."""
-        found = self._by_charge_point.get(folded(identity))
-        if found is not None:
-            for live in found:
+        if self._by_charge_point:
+            for live in self._by_charge_point.get(folded(identity), ()):
                 live.metered(identity, request, received_at)
 
     # ---- what people and programs say

@@ -61,7 +61,7 @@ class Store(Protocol):
 
 _CROWD = 16
 """A batch of so many works is one under load."""
-_ENOUGH = 150
+_ENOUGH = 100
 """So many works are worth a batch of their own: more would hardly make them cheaper."""
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
