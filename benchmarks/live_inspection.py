@@ -20,9 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from throughput import SERVERS, load, require_all_stored, server
-
-SERVE = SERVERS["voltline serve, all on SQLite"]
+from throughput import SERVE, load, require_all_stored, server
 
 
 def inspection(said: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Every server has one core, the load another. A closed loop of 4 MeterValues (4 sampled values each) to 1
 Heartbeat. Ours stores everything durably on SQLite before it answers, and is checked afterwards for every
-message; the peer stores nothing. Servers take turns, and ratios are made of the medians of the rounds.
+message; the peer stores nothing. The last one also has the inspector of live traffic, a process of its own on
+that same core. Servers take turns, and ratios are made of the medians of the rounds.
 
     .venv/bin/python benchmarks/throughput.py --stations 10 200 --rounds 5
 """
@@ -27,19 +28,13 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 PEER = "mobilityhouse/ocpp, nothing stored"
+SERVE = ["-m", "voltline.cli.main", "serve", "--host", "127.0.0.1", "--ocpp-port", "0"]
 SERVERS = {
     PEER: [str(HERE / "servers" / "mobilityhouse.py")],
     "bare aiohttp + msgspec, nothing stored": [str(HERE / "servers" / "bare_aiohttp.py")],
     "voltline library, nothing stored": [str(HERE / "servers" / "library.py")],
-    "voltline serve, all on SQLite": [
-        "-m",
-        "voltline.cli.main",
-        "serve",
-        "--host",
-        "127.0.0.1",
-        "--ocpp-port",
-        "0",
-    ],
+    "voltline serve, all on SQLite": [*SERVE, "--set", "inspection.enabled=false"],
+    "voltline serve, inspecting live": SERVE,
 }
 
 
