@@ -106,7 +106,7 @@ def charge_point_that_does_not_ping(bed: Bed) -> Line:
     return bed.answer_to(call)
 
 
-@plants("C09", beside=["R01", "C01"])  # each send is unanswered and ends with a new connection
+@plants("C09")  # beside it R01: no send is answered
 def same_reading_for_ever(bed: Bed) -> Line:
     spot = _steady_spot(bed, 3000)
     reading = {

@@ -137,7 +137,7 @@ def illegal_change(bed: Bed) -> Line:
     return wrong
 
 
-@plants("X02", beside=["X01"])  # Charging to Preparing is no legal change either
+@plants("X02")  # beside it X01: Charging to Preparing is no legal change either
 def cycling(bed: Bed) -> Line:
     spot = bed.spot(free_s=200)
     last = bed.report(spot.line, spot.at, "Charging")

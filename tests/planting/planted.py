@@ -20,8 +20,6 @@ class Fault(NamedTuple):
     detector: str
     plant: Plant
     """Edits the log, and gives a line that the finding has to show."""
-    beside: frozenset[str]
-    """Detectors that rightly tell of it too, beyond the one that any fault is allowed."""
 
     @property
     def name(self) -> str:
@@ -32,11 +30,11 @@ class Fault(NamedTuple):
 FAULTS: list[Fault] = []
 
 
-def plants(detector: str, *, beside: Sequence[str] = ()) -> Callable[[Plant], Plant]:
+def plants(detector: str) -> Callable[[Plant], Plant]:
     """Mark a function as the planter of what this detector finds."""
 
     def keep(plant: Plant) -> Plant:
-        FAULTS.append(Fault(detector, plant, frozenset(beside)))
+        FAULTS.append(Fault(detector, plant))
         return plant
 
     return keep

@@ -1,4 +1,4 @@
-"""One fault at a time in clean traffic of 200 sessions: found on its line, and hardly anything else is.
+"""One fault at a time in clean traffic of 200 sessions: found on its line, and one thing beside it at most.
 
 `python -m tests.planting` prints what is found, as a table.
 """
@@ -40,10 +40,9 @@ def test_every_detector_has_a_planted_fault() -> None:
 
 
 @pytest.mark.parametrize("fault", [pytest.param(one, id=f"{one.detector}-{one.name}") for one in FAULTS])
-def test_a_planted_fault_is_found_on_its_line_and_hardly_anything_else(
+def test_a_planted_fault_is_found_on_its_line_and_at_most_one_thing_beside_it(
     fault: Fault, clean: list[Line], usual: dict[Key, Finding], tmp_path: Path
 ) -> None:
     line, hits, others = outcome(fault, clean, usual, tmp_path / "planted.log")
     assert hits, f"not found in line {line}"
-    beside = [f"{one.detector} {one.title}" for one in others if one.detector not in fault.beside]
-    assert len(beside) <= 1, beside
+    assert len(others) <= 1, [f"{one.detector} {one.title}" for one in others]

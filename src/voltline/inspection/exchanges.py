@@ -5,13 +5,30 @@ from datetime import datetime
 from voltline.inspection.events import Exchange
 from voltline.messages import UNKNOWN_TIME
 
-__all__ = ["connector_of", "seconds_between", "station_time", "status_of", "text_of", "transaction_of"]
+__all__ = [
+    "Content",
+    "connector_of",
+    "content_of",
+    "seconds_between",
+    "station_time",
+    "status_of",
+    "text_of",
+    "transaction_of",
+]
+
+Content = tuple[str, bytes]
+"""What a CALL says, whatever its message id: its action and its payload as it came."""
 
 
 def connector_of(exchange: Exchange) -> int | None:
     """The connectorId of the request; None if it has none or cannot be read."""
     value = getattr(exchange.request, "connector_id", None)
     return value if isinstance(value, int) else None
+
+
+def content_of(exchange: Exchange) -> Content:
+    """The same for a CALL that is sent again under another message id."""
+    return exchange.name, bytes(exchange.frame.payload)
 
 
 def transaction_of(exchange: Exchange) -> int | None:

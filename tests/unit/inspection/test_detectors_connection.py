@@ -354,10 +354,10 @@ def test_pings_rarer_than_the_attempts_last_are_a_risk(ping: str, told: int) -> 
 # ---- C09
 
 
-def zombie(log: Log, *, answered: bool, times: int, frozen: bool = True) -> Log:
+def zombie(log: Log, *, answered: bool, times: int, frozen: bool = True, since: float = 0) -> Log:
     for number in range(times):
         log.later(60).connected()
-        at = clock(0 if frozen else log.now)
+        at = clock(since if frozen else log.now)
         sample = {"timestamp": at, "sampledValue": [{"value": "5"}]}
         message_id = log.later(1).call(
             "MeterValues", {"connectorId": 1, "transactionId": 7, "meterValue": [sample]}
@@ -371,6 +371,29 @@ def zombie(log: Log, *, answered: bool, times: int, frozen: bool = True) -> Log:
 def test_the_same_frozen_message_after_each_reconnection_is_critical() -> None:
     (finding,) = zombie(booted(), answered=False, times=5).found("C09")
     assert (finding.severity, finding.count, finding.connector) == (Severity.CRITICAL, 5, 1)
+    assert "5 times the connection ended first" in finding.text
+
+
+def test_a_loop_is_not_taken_for_a_bad_connection_nor_for_a_queue_that_is_delivered() -> None:
+    log = Log().connected().boot()
+    for _ in range(9):
+        log.later(100).status("Available")
+    found, _ = zombie(log, answered=False, times=20, since=log.now).inspected()
+    assert {one.detector for one in found} & {"C01", "C09", "K04"} == {"C09"}
+
+
+@pytest.mark.parametrize(
+    "frozen", [False, True], ids=["another message each time", "answered the third time"]
+)
+def test_connections_that_break_before_an_answer_are_counted_where_no_message_is_stuck(frozen: bool) -> None:
+    log = Log()
+    for _ in range(10):
+        begun = log.now
+        zombie(log, answered=False, times=2, frozen=frozen, since=begun)
+        if frozen:
+            zombie(log, answered=True, times=1, since=begun)
+    (finding,) = log.found("C01")
+    assert finding.count == (30 if frozen else 20)
 
 
 def test_retries_that_are_answered_and_fresh_messages_are_no_loop() -> None:
@@ -562,3 +585,16 @@ def test_what_was_queued_offline_is_told_as_such_and_nothing_else_is() -> None:
     (finding,) = log.found("K04")
     assert (finding.severity, finding.count) == (Severity.INFO, 1)
     assert log.found("K02") == log.found("K03") == log.found("R05") == []
+
+
+def test_a_message_that_is_tried_again_was_not_queued_offline_but_what_follows_it_was() -> None:
+    log = booted(log=Log().connected())
+    for _ in range(9):
+        log.later(100).status("Available")
+    begun = log.now
+    zombie(log, answered=False, times=1, since=begun).later(600)
+    zombie(log, answered=True, times=1, since=begun)
+    assert log.found("K04") == []
+    log.later(1).connected().later(1).meter({"value": "7"}, at=300)
+    (finding,) = log.found("K04")
+    assert finding.count == 1

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Annotated, Final
 
+import msgspec
+
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Answered, Event, Exchange, Unanswered
-from voltline.inspection.exchanges import connector_of
+from voltline.inspection.events import Answered, Event, Exchange, Unanswered, UnansweredCause
+from voltline.inspection.exchanges import Content, connector_of, content_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.messages.types import doc
@@ -19,6 +21,14 @@ class Settings(DetectorSettings, frozen=True):
     times: Annotated[
         int, doc("The same payload so often, with new message ids and no answer, is a loop.")
     ] = 3
+
+
+class _Loop(msgspec.Struct, gc=False):
+    sent: list[Exchange]
+    """The first and the latest of its sends, as evidence."""
+    count: int = 0
+    cut: int = 0
+    """How many of them the connection did not outlast."""
 
 
 class ZombieReplay(Detector):
@@ -37,7 +47,9 @@ class ZombieReplay(Detector):
         "Transaction messages are delivered in order: one that gets no answer is sent again, and all later "
         "ones wait behind it. A charge point that sends the same reading, with the same old timestamp, "
         "after each reconnection and never goes on is caught in that loop; its sessions are not billed "
-        "meanwhile. A normal retry has the same payload too, but is answered in the end, and then stops."
+        "meanwhile. A normal retry has the same payload too, but is answered in the end, and then stops. "
+        "The connections that end with the message still unanswered are told here and not by C01: another "
+        "way to the internet would not help."
     )
     events = (Unanswered, Answered)
     actions = frozenset({"MeterValues", "StopTransaction", "StartTransaction"})
@@ -46,48 +58,40 @@ class ZombieReplay(Detector):
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
-        self._unanswered: dict[tuple[str, bytes], list[Exchange]] = {}
-        """By action and payload: the first and the latest of them, as evidence."""
-        self._counts: dict[tuple[str, bytes], int] = {}
+        self._unanswered: dict[Content, _Loop] = {}
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Count unanswered sends of one payload; an answer ends its loop."""
         if isinstance(event, Answered):
             if self._unanswered and event.exchange.from_station:
-                key = _key(event.exchange)
-                self._unanswered.pop(key, None)
-                self._counts.pop(key, None)
+                self._unanswered.pop(content_of(event.exchange), None)
             return ()
         assert isinstance(event, Unanswered)
         exchange = event.exchange
         if not exchange.from_station or exchange.call.truncated:
             return ()
-        key = _key(exchange)
-        before = self._unanswered.pop(key, [])
-        if before and before[-1].message_id == exchange.message_id:
-            self._unanswered[key] = before
+        key = content_of(exchange)
+        loop = self._unanswered.pop(key, None) or _Loop([])
+        self._unanswered[key] = loop
+        if loop.sent and loop.sent[-1].message_id == exchange.message_id:
             return ()
-        self._unanswered[key] = sent = [*before[:3], exchange]
-        self._counts[key] = count = self._counts.get(key, 0) + 1
+        loop.sent = [*loop.sent[:3], exchange]
+        loop.count += 1
+        loop.cut += event.cause is UnansweredCause.DISCONNECTED
         if len(self._unanswered) > _REMEMBERED:
-            oldest = next(iter(self._unanswered))
-            del self._unanswered[oldest]
-            del self._counts[oldest]
-        if count < self.settings.times or not facts.listens_to(station=False):
+            del self._unanswered[next(iter(self._unanswered))]
+        if loop.count < self.settings.times or not facts.listens_to(station=False):
             return ()
-        first = count == self.settings.times
+        first = loop.count == self.settings.times
+        cut = f"; {loop.cut} times the connection ended first" if loop.cut else ""
         return (
             self.finding(
                 facts,
-                f"The charge point sent the same {exchange.name} {count} times, with a new message id each "
-                "time, and got no answer to any.",
-                (one.call for one in (sent if first else sent[-1:])),
+                f"The charge point sent the same {exchange.name} {loop.count} times, with a new message id "
+                f"each time, and got no answer to any{cut}.",
+                (one.call for one in (loop.sent if first else loop.sent[-1:])),
                 connector=connector_of(exchange),
                 title=f"Same {exchange.name} for ever",
-                count=count if first else 1,
+                count=loop.count if first else 1,
             ),
         )
-
-
-def _key(exchange: Exchange) -> tuple[str, bytes]:
-    return exchange.name, bytes(exchange.frame.payload)
