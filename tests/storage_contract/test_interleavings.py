@@ -12,9 +12,8 @@ from voltline.central.domain.transactions import StopOutcome
 from voltline.central.services.metering import record
 from voltline.central.services.ports import UnitOfWork
 from voltline.central.services.transactions import begin, end
-from voltline.central.storage.schema import metadata
 
-from .conftest import Storage
+from .conftest import Storage, dependent_first
 from .saying import ANYONE, NOON, meter, start, stop
 
 # What happens: (what, charge point, start or transaction, reading).
@@ -101,7 +100,7 @@ def check(storage: Storage, done: list[tuple[str, int, int, int]]) -> None:
 def clear(storage: Storage) -> None:
     storage.store.rollback()
     with storage.database.writer_engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
+        for table in dependent_first(connection.dialect.name):
             connection.execute(table.delete())
     storage.restart()
 

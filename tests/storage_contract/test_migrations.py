@@ -9,12 +9,16 @@ from sqlalchemy import text
 
 from voltline.central.storage.database import Database, sqlite_url
 from voltline.central.storage.errors import DatabaseTooNew, UnusableDatabase
-from voltline.central.storage.schema import metadata
+from voltline.central.storage.schema import is_in, metadata
 
 
+# An index on an expression is not compared on SQLite; test_meter_value_spans holds that it is used.
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_steps_lead_to_the_tables_that_the_code_knows(database: Database) -> None:
     with database.writer_engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        dialect = connection.dialect.name
+        opts = {"compare_type": True, "include_object": lambda item, *_: is_in(dialect, item)}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
 
 

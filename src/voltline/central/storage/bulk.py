@@ -26,18 +26,22 @@ class BulkInsert:
     PostgreSQL: COPY.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, table: Table, columns: Sequence[str], *, or_ignore: bool = False) -> None:
+        """`or_ignore` (SQLite alone): rows whose key is there are left out."""
+        # FAIL, which leaves the rows before a refused one to a roll-back: SQLite keeps no journal for it.
+        self._verb = "INSERT OR IGNORE" if or_ignore else "INSERT OR FAIL"
         self._width = len(columns)
         self._target = f"{table.name} ({', '.join(columns)})"
         self._sql = lru_cache(maxsize=None)(self._sqlite)
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Row]) -> int | None:
+        """Insert them; the id of the last one on SQLite, where one writer's ids have no gaps."""
         if connection.dialect.name == "sqlite":
-            self._in_chunks(connection, rows)
-        else:
-            self._copy(connection, rows)
+            return self._in_chunks(connection, rows)
+        self._copy(connection, rows)
+        return None
 
-    def _in_chunks(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def _in_chunks(self, connection: Connection, rows: Sequence[Row]) -> int | None:
         """In chunks of 128, then one of a multiple of 16, then what is left.
 
         Few statements, and of few sizes (23), so that the driver can keep them prepared. Straight to
@@ -50,11 +54,13 @@ class BulkInsert:
             chunk = rows[start : start + size]
             cursor.execute(self._sql(size), tuple(chain.from_iterable(chunk)))
             start += size
+        last: int | None = cursor.lastrowid
         cursor.close()
+        return last
 
     def _sqlite(self, size: int) -> str:
         row = f"({', '.join('?' * self._width)})"
-        return f"INSERT OR FAIL INTO {self._target} VALUES {', '.join([row] * size)}"  # noqa: S608 - of the schema
+        return f"{self._verb} INTO {self._target} VALUES {', '.join([row] * size)}"
 
     def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
         lines = "".join(["\t".join(map(_copy_text, row)) + "\n" for row in rows])

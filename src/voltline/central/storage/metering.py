@@ -22,6 +22,7 @@ from voltline.central.domain.metering import (
 from voltline.central.domain.stations import StationKey
 from voltline.central.storage.bulk import BulkInsert
 from voltline.central.storage.columns import instant_text
+from voltline.central.storage.meter_value_spans import Spans, of_transaction
 from voltline.central.storage.schema import meter_values
 from voltline.central.storage.scope import Scope
 from voltline.messages import UNKNOWN_TIME, MeterValue
@@ -36,10 +37,12 @@ COLUMNS = (
     "sampled_values",
     "from_stop",
 )
-_CONNECTOR, _SENT, _MEASURED_AT, _RECEIVED_AT, _SAMPLED = 1, 2, 4, 5, 6
+_CONNECTOR, _SENT, _TRANSACTION, _MEASURED_AT, _RECEIVED_AT, _SAMPLED = 1, 2, 3, 4, 5, 6
 _STREAMS_OF_A_STATION = 64
 _LOOKED_BACK = 32
 """So many rows of a stream are compared with one that may have been sent before."""
+_SPANS_LOOKED_BACK = 8
+"""On SQLite, of the rows of a transaction, those in the last so many spans that it has rows in."""
 
 _MOST_ROWS = 20_000
 """So many rows of one transaction are looked at while others wait, the newest."""
@@ -116,6 +119,7 @@ class SqlMeterValues:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._insert = BulkInsert(meter_values, COLUMNS)
+        self._spans = Spans()
         self._rows: list[tuple[Any, ...]] = []
         self._latest: dict[StationKey, dict[int, str]] = {}
         self._news: dict[int, tuple[Any, ...]] = {}
@@ -167,7 +171,7 @@ class SqlMeterValues:
         table = meter_values.c
         newest = (
             select(meter_values)
-            .where(table.transaction_id == transaction_id)
+            .where(of_transaction(self._scope.connection, transaction_id))
             .order_by(table.id.desc())
             .limit(_MOST_ROWS)
         )
@@ -178,7 +182,7 @@ class SqlMeterValues:
         self.flush()
         table = meter_values.c
         named = select(table.id).where(
-            table.transaction_id == transaction_id,
+            of_transaction(self._scope.connection, transaction_id),
             table.sent_transaction_id == transaction_id,
             table.from_stop.is_(False),
         )
@@ -186,13 +190,19 @@ class SqlMeterValues:
 
     def flush(self) -> None:
         """Send the collected rows to the database."""
-        if self._rows:
-            self._insert.run(self._scope.connection, self._rows)
+        rows = self._rows
+        if rows:
+            connection = self._scope.connection
+            last = self._insert.run(connection, rows)
+            if last is not None:
+                placed = {row[_TRANSACTION] for row in rows} - {None}
+                self._spans.note(connection, last - len(rows) + 1, last, placed)
             self._rows = []
 
     def discard(self) -> None:
         """Forget the collected rows: their transaction is rolled back."""
         self._rows = []
+        self._spans.forget()
         if self._taken:
             self._news = self._taken | self._news
             self._taken = {}
@@ -233,20 +243,19 @@ class SqlMeterValues:
         self, station: StationKey, transaction_id: int | None, rows: list[tuple[Any, ...]]
     ) -> bool:
         self.flush()
-        table = meter_values.c
+        connection, table = self._scope.connection, meter_values.c
         if transaction_id is None:
             stream = [table.station_id == station, table.transaction_id.is_(None)]
         else:
-            stream = [table.transaction_id == transaction_id]
+            spans = max(len(rows), _SPANS_LOOKED_BACK)
+            stream = [of_transaction(connection, transaction_id, newest_spans=spans)]
         last = (
             select(table.connector_id, table.sent_transaction_id, table.measured_at, table.sampled_values)
             .where(*stream, table.from_stop.is_(False), table.connector_id == rows[0][_CONNECTOR])
             .order_by(table.id.desc())
             .limit(max(len(rows), _LOOKED_BACK))
         )
-        known = [
-            (row[0], row[1], instant_text(row[2]), row[3]) for row in self._scope.connection.execute(last)
-        ]
+        known = [(row[0], row[1], instant_text(row[2]), row[3]) for row in connection.execute(last)]
         if any(row[_MEASURED_AT] == row[_RECEIVED_AT] for row in rows):
             newest = known[: len(rows)][::-1]
             return len(newest) == len(rows) and all(map(_is_same, newest, rows))

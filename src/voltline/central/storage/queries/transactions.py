@@ -15,6 +15,7 @@ from voltline.central.domain.quarantine import Quarantined, QuarantineReason, Qu
 from voltline.central.domain.repairs import Repair, RepairKind
 from voltline.central.domain.transactions import Transaction
 from voltline.central.services.ports.transactions import Page
+from voltline.central.storage.meter_value_spans import of_transaction
 from voltline.central.storage.metering import readings_of
 from voltline.central.storage.quarantine import quarantine_selected, quarantined_of
 from voltline.central.storage.queries.base import Reads
@@ -80,12 +81,9 @@ class TransactionReads(Reads):
     def readings(self, transaction_id: int) -> tuple[Reading, ...]:
         if not 0 < transaction_id < 2**31:
             return ()
-        wanted = (
-            select(meter_values)
-            .where(meter_values.c.transaction_id == transaction_id)
-            .order_by(meter_values.c.measured_at, meter_values.c.id)
-        )
+        wanted = select(meter_values).order_by(meter_values.c.measured_at, meter_values.c.id)
         with self._reading() as connection:
+            wanted = wanted.where(of_transaction(connection, transaction_id))
             return tuple(reading for row in connection.execute(wanted) for reading in readings_of(row))
 
     def quarantine(

@@ -1,7 +1,7 @@
 """The tables, a module a subject. Their history is in migrations/; a test holds that both agree."""
 
 from voltline.central.storage.schema.authorization import cleared_caches, revocations, unknown_id_tags
-from voltline.central.storage.schema.base import metadata
+from voltline.central.storage.schema.base import is_in, metadata
 from voltline.central.storage.schema.certificates import (
     certificate_actions,
     certificate_requests,
@@ -26,6 +26,7 @@ from voltline.central.storage.schema.first_floor import (
     connectors,
     data_transfers,
     id_tags,
+    meter_value_spans,
     meter_values,
     quarantine,
     stations,
@@ -63,8 +64,10 @@ __all__ = [
     "findings",
     "id_tags",
     "installed_certificates",
+    "is_in",
     "local_lists",
     "metadata",
+    "meter_value_spans",
     "meter_values",
     "quarantine",
     "repairs",

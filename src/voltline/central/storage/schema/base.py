@@ -17,6 +17,16 @@ metadata = MetaData(
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
+SQLITE_ALONE = {"dialect": "sqlite"}
+POSTGRESQL_ALONE = {"dialect": "postgresql"}
+"""`info` of a table or an index that only one of the databases has."""
+
+
+def is_in(dialect: str, item: object) -> bool:
+    """Whether this table, index and so on is in databases of this dialect."""
+    return getattr(item, "info", {}).get("dialect", dialect) == dialect
+
+
 def row_id() -> Column[int]:
     """The primary key of a table that numbers its rows by itself."""
     return Column("id", RowId, Identity(), primary_key=True)

@@ -21,7 +21,17 @@ from sqlalchemy import (
 )
 
 from voltline.central.storage.columns import Instant, Words
-from voltline.central.storage.schema.base import RowId, metadata, row_id, station_column
+from voltline.central.storage.schema.base import (
+    POSTGRESQL_ALONE,
+    SQLITE_ALONE,
+    RowId,
+    metadata,
+    row_id,
+    station_column,
+)
+
+METER_VALUE_STEP = 4096
+"""Rows of `meter_values` whose entries in SQLite's index lie together."""
 
 
 def _nameplate() -> tuple[Column[str], ...]:
@@ -202,8 +212,15 @@ meter_values = Table(
     Index(
         "ix_meter_values_transaction",
         "transaction_id",
-        sqlite_where=text("transaction_id IS NOT NULL"),
         postgresql_where=text("transaction_id IS NOT NULL"),
+        info=POSTGRESQL_ALONE,
+    ),
+    Index(
+        "ix_meter_values_step",
+        text(f"id / {METER_VALUE_STEP}"),
+        "transaction_id",
+        sqlite_where=text("transaction_id IS NOT NULL"),
+        info=SQLITE_ALONE,
     ),
     Index(
         "ix_meter_values_without_transaction",
@@ -211,6 +228,16 @@ meter_values = Table(
         sqlite_where=text("transaction_id IS NULL"),
         postgresql_where=text("transaction_id IS NULL"),
     ),
+)
+
+# See storage/meter_value_spans.py.
+meter_value_spans = Table(
+    "meter_value_spans",
+    metadata,
+    Column("transaction_id", Integer, primary_key=True, autoincrement=False),
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+    info=SQLITE_ALONE,
 )
 
 data_transfers = Table(
