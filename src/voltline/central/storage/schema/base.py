@@ -24,7 +24,8 @@ POSTGRESQL_ALONE = {"dialect": "postgresql"}
 
 def is_in(dialect: str, item: object) -> bool:
     """Whether this table, index and so on is in databases of this dialect."""
-    return getattr(item, "info", {}).get("dialect", dialect) == dialect
+    info: dict[str, str] = getattr(item, "info", {})
+    return info.get("dialect", dialect) == dialect
 
 
 def row_id() -> Column[int]:
