@@ -1,12 +1,12 @@
-"""The zone and the year of a log's own times, from the times that its frames carry."""
+"""The zone, the year and the date of a log's own times, from the times that its frames carry."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from voltline.inspection.records import NO_YEAR, Record, RecordKind
+from voltline.inspection.records import NO_DATE, NO_YEAR, Record, RecordKind
 
 __all__ = ["LogClock"]
 
@@ -16,6 +16,10 @@ CHANGES_AFTER: Final = 3
 """So many answers in a row with another zone: the clocks were changed."""
 NEW_YEAR: Final = timedelta(days=300)
 """Back by more than this, with no year in the log: a new year has begun."""
+MIDNIGHT: Final = timedelta(hours=2)
+"""Back by more than this, with no dates in the log: midnight has passed."""
+BACK_OVER_MIDNIGHT: Final = timedelta(hours=23)
+"""On by more than this: the line is late, of the day before."""
 
 # What the central system says it is, and when a charge point says something was.
 _CURRENT_TIME = re.compile(r'"currentTime"\s*:\s*"([^"]{10,40})"')
@@ -25,11 +29,11 @@ _ZERO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAIVE_ZERO: Final = _ZERO.replace(tzinfo=None)
 
 Told = tuple[str, float, str]
-"""A sentence, its confidence, and what it is about: `zone` or `year`."""
+"""A sentence, its confidence, and what it is about: `zone`, `year` or `date`."""
 
 
 class LogClock:
-    """Gives naive times of one log their zone, and times without a year their year."""
+    """Gives naive times of one log their zone, and times without a year or a date theirs."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -39,14 +43,48 @@ class LogClock:
         self._last: datetime | None = None
         """The latest time of a log without years, with its year."""
         self._has_votes = False
+        self._first_day = date(NO_YEAR, 1, 1)
+        """Of a log without dates."""
+        self._latest: datetime | None = None
+        """The last time of a log in which some have no date, with its date."""
+        self._lacks_dates = False
+        self._swaps = False
+        """Whether days up to the 12th are months, and their months days."""
 
     def decide(self, ahead: list[Record]) -> Iterator[Told]:
         """Vote over the first records. What was concluded, if anything had to be."""
         timed = [record for record in ahead if record.at is not None]
+        self._lacks_dates = any(_is_dateless(record.at) for record in timed if record.at is not None)
+        if self._lacks_dates:
+            yield self._decide_date(timed)
         if any(_is_yearless(record.at) for record in timed if record.at is not None):
             yield self._decide_year(timed)
         if any(record.at is not None and record.at.tzinfo is None for record in timed):
             yield self._decide_zone(timed)
+
+    def _decide_date(self, timed: list[Record]) -> Told:
+        for pattern in (_CURRENT_TIME, _TIMESTAMP):
+            votes: Counter[date] = Counter()
+            for record in timed:
+                assert record.at is not None
+                lacks = _is_dateless(record.at)
+                at = self._with_date(record.at)
+                told = _told_time(record, pattern)
+                if told is not None and lacks:
+                    votes[_nearest_day(at, told) - (at.date() - self._first_day)] += 1
+            self._latest = None
+            if votes:
+                self._first_day, count = votes.most_common(1)[0]
+                what = "answers of the central system" if pattern is _CURRENT_TIME else "charge point's times"
+                text = (
+                    f"The log has no dates; it begins on {self._first_day} by the {what} ({votes.total()})."
+                )
+                return text, round(count / (votes.total() + 1), 2), "date"
+        return (
+            "The log has no dates, and no frame tells one: its first day is shown as 1 January.",
+            0.0,
+            "date",
+        )
 
     def _decide_year(self, timed: list[Record]) -> Told:
         votes: Counter[int] = Counter()
@@ -68,16 +106,24 @@ class LogClock:
     def _decide_zone(self, timed: list[Record]) -> Told:
         year, last = self._year, self._last
         votes: Counter[int] = Counter()
+        swapped: Counter[int] = Counter()
         for pattern in (_CURRENT_TIME, _TIMESTAMP):
             for record in timed:
                 assert record.at is not None
                 told = _told_time(record, pattern)
                 if told is None:
                     continue
-                quarters = _quarters(self._with_year(record.at).replace(tzinfo=UTC) - told)
+                at = self._completed(record.at)
+                quarters = _quarters(at.replace(tzinfo=UTC) - told)
                 if quarters is not None:
                     votes[quarters] += 1
-            self._year, self._last = year, last
+                elif at.day <= 12:
+                    quarters = _quarters(_swapped(at).replace(tzinfo=UTC) - told)
+                    if quarters is not None:
+                        swapped[quarters] += 1
+            self._year, self._last, self._latest = year, last, None
+            if swapped.total() > votes.total():
+                self._swaps, votes = True, swapped
             if votes:
                 break
         if not votes:
@@ -88,17 +134,21 @@ class LogClock:
         text = (
             f"The log's times are {_name(self._quarters)}: {count} of {votes.total()} times in frames say so."
         )
+        if self._swaps:
+            text += " Its days stand where its months were looked for."
         return text, round(count / (votes.total() + 1), 2), "zone"
 
     def settle(self, record: Record) -> Told | None:
         """Make the record's time one in UTC and give it a year. Tells where the zone changes."""
         at = record.at
         assert at is not None
-        if at.year <= NO_YEAR:
-            at = self._with_year(at)
+        if self._lacks_dates or at.year <= NO_YEAR:
+            at = self._completed(at)
         if at.tzinfo is not None:
             record.at = at.astimezone(UTC)
             return None
+        if self._swaps and at.day <= 12:
+            at = _swapped(at)
         at = _ZERO + (at - _NAIVE_ZERO)  # a tenth of the time that replace takes
         told = None
         # Only answers tell the time; a CALL, the longer kind, need not be searched.
@@ -125,6 +175,25 @@ class LogClock:
         self._others.clear()
         return f"The log's times change from {before} to {_name(quarters)} here.", 0.75, "zone"
 
+    def _completed(self, at: datetime) -> datetime:
+        """A time with whatever its log does not say."""
+        if self._lacks_dates:
+            at = self._with_date(at)
+        return self._with_year(at)
+
+    def _with_date(self, at: datetime) -> datetime:
+        last = self._latest
+        if _is_dateless(at):
+            day = self._first_day if last is None else last.date()
+            dated = datetime.combine(day, at.time())
+            if last is not None and last - dated > MIDNIGHT:
+                dated += timedelta(days=1)
+            elif last is not None and dated - last > BACK_OVER_MIDNIGHT:
+                return dated - timedelta(days=1)
+            at = dated
+        self._latest = at.replace(tzinfo=None)
+        return at
+
     def _with_year(self, at: datetime) -> datetime:
         if at.year > NO_YEAR:
             return at
@@ -142,7 +211,23 @@ class LogClock:
 
 
 def _is_yearless(at: datetime) -> bool:
-    return at.year <= NO_YEAR
+    return at.year <= NO_YEAR and not _is_dateless(at)
+
+
+def _is_dateless(at: datetime) -> bool:
+    return at.year == NO_DATE.year
+
+
+def _swapped(at: datetime) -> datetime:
+    """The other reading of a date whose day may be its month; `at.day` is at most 12."""
+    return at.replace(month=at.day, day=at.month)
+
+
+def _nearest_day(at: datetime, told: datetime) -> date:
+    """The day that brings a time of day of an unknown zone next to a known time."""
+    days = [told.date() + timedelta(days=n) for n in (-1, 0, 1)]
+    naive = told.replace(tzinfo=None)
+    return min(days, key=lambda day: abs(datetime.combine(day, at.time()) - naive))
 
 
 def _dated(at: datetime, year: int) -> datetime:

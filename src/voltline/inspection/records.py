@@ -1,6 +1,6 @@
 """What a reader yields: one frame, connection mark or text line of a log, in the order of the file."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -8,11 +8,15 @@ import msgspec
 
 from voltline.wire.frame_types import Frame
 
-__all__ = ["NO_YEAR", "Damage", "Direction", "Record", "RecordKind"]
+__all__ = ["NO_DATE", "NO_YEAR", "Damage", "Direction", "Record", "RecordKind"]
 
 NO_YEAR: Final = 1904
 """A time of this year or an earlier one has no year in the log: nothing was logged then, and 1904 has a
 29 February. Inference puts the right year in its place where answers tell it."""
+
+NO_DATE: Final = date(1, 1, 1)
+"""A time of this day has no date in the log. Inference puts the right one in its place, or the first of
+January of `NO_YEAR` and the days after it."""
 
 
 class RecordKind(StrEnum):
@@ -81,7 +85,8 @@ class Record(msgspec.Struct, gc=False):
     """The frame's JSON text, the reason of a close, or the vendor's line."""
     kind: RecordKind = RecordKind.FRAME
     at: datetime | None = None
-    """The log's own time: aware if the log gives a zone, naive if not; in `NO_YEAR` if it gives no year."""
+    """The log's own time: aware if the log gives a zone, naive if not; in `NO_YEAR` if it gives no year, on
+    `NO_DATE` if it gives no date."""
     direction: Direction = Direction.UNKNOWN
     station: str | None = None
     """The charge point's identity, if the log has it."""

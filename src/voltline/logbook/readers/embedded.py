@@ -8,6 +8,9 @@ from voltline.logbook.readers.family import Family, Sense
 _SENT: Sense = (Direction.FROM_STATION, True)
 _RECEIVED: Sense = (Direction.FROM_CENTRAL, False)
 
+# [AO] info (src/ArduinoOcpp/Core/OcppSocket.cpp:31): Disconnected
+_ITS_LINE = r"\[(?:MO|AO)\]\s*(?:\w+ \([^()]*\):\s*)?(?:OCPP )?"
+
 MICRO_OCPP = Family(
     name="micro-ocpp",
     heading=re.compile(
@@ -27,10 +30,8 @@ MICRO_OCPP = Family(
         "tx": _SENT,
         "rx": _RECEIVED,
     },
-    opened=re.compile(
-        r"\[(?:MO|AO)\]\s*(?P<text>(?:Connected to url|WS connected|Connection established)\b.*)"
-    ),
-    closed=re.compile(r"\[(?:MO|AO)\]\s*(?P<text>(?:Disconnected|WS disconnected|Connection closed)\b.*)"),
+    opened=re.compile(rf"{_ITS_LINE}(?P<text>(?:Connected to url|WS connected|Connection established)\b.*)"),
+    closed=re.compile(rf"{_ITS_LINE}(?P<text>(?:Disconnected|WS disconnected|Connection closed)\b.*)"),
 )
 
 FIRMWARE_C = Family(

@@ -2,24 +2,33 @@
 
 import re
 
-from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, RECEIVED, SENT, Family
+from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, RECEIVED, SENT, Family, Sense
+
+_RECEIVED: Sense = (FROM_STATION[0], False)
+_SENT: Sense = (FROM_CENTRAL[0], True)
+_CHARGE_POINT = r"\[ocpp[^\]]*\].*?(?P<text>charge ?point(?: (?P<station>\S+))??"
 
 EVCC = Family(
     name="evcc",
     heading=re.compile(
-        r"\[ocpp[^\]]*\]\s+(?:[A-Z]+)\s+\x1e\s+(?P<word>recv|send|sent)\s+(?P<station>.+?):\s*$",
+        r"\[ocpp[^\]]*\]\s+(?:[A-Z]+)\s+\x1e\s+(?P<word>recv|send|sent|received\ JSON\ message\ from"
+        r"|sent\ JSON\ message\ to)\s+(?!JSON\ )(?P<station>.+?):\s*$",
         re.VERBOSE,
     ),
     words={
-        "recv": (FROM_STATION[0], False),
-        "send": (FROM_CENTRAL[0], True),
-        "sent": (FROM_CENTRAL[0], True),
+        "recv": _RECEIVED,
+        "received json message from": _RECEIVED,
+        "send": _SENT,
+        "sent": _SENT,
+        "sent json message to": _SENT,
     },
     opened=re.compile(
-        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?connected.*)", re.IGNORECASE
+        rf"{_CHARGE_POINT} connected(?:: (?P<station2>\S+))?.*)",
+        re.IGNORECASE,
     ),
     closed=re.compile(
-        r"\[ocpp[^\]]*\].*?(?P<text>charge point (?:(?P<station>\S+) )?disconnected.*)", re.IGNORECASE
+        rf"{_CHARGE_POINT} disconnected(?:: (?P<station2>\S+))?.*)",
+        re.IGNORECASE,
     ),
 )
 

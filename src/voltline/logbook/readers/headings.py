@@ -1,11 +1,11 @@
 """The text before a frame, read once for each wording and then looked up."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from voltline.inspection.records import NO_YEAR
-from voltline.logbook.readers.clock import STAMP, read_time
+from voltline.logbook.readers.clock import STAMP, leading_time, leading_time_in, read_time
 from voltline.logbook.readers.family import AT, Family, Heading
 
 __all__ = ["Headings", "unwrapped"]
@@ -27,20 +27,21 @@ _WRAPPER = re.compile(
 class Headings:
     """Reads what stands before frames in one file."""
 
-    __slots__ = ("_families", "_known", "_span")
+    __slots__ = ("_families", "_known", "_span", "_time_of")
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._families = families
         self._known: dict[str, Heading] = {}
         self._span: tuple[int, int] | None = None
         """Where the last line had its only time: the next line has it there, nearly always."""
+        self._time_of: Callable[[str], datetime | None] = read_time
 
     def read(self, text: str) -> tuple[Heading, datetime | None]:
         """What `text`, a line up to its frame, says; and the time in it."""
         span = self._span
         if span is not None:
             begin, end = span
-            at = read_time(text[begin:end])
+            at = self._time_of(text[begin:end])
             if at is not None:
                 heading = self._known.get(f"{text[:begin]}{AT}{text[end:]}")
                 if heading is not None:
@@ -53,9 +54,9 @@ class Headings:
 
     def _read(self, text: str) -> tuple[Heading, datetime | None]:
         text = text[-LONGEST:]
-        stamps = [(found.start(), found.end()) for found in STAMP.finditer(text)]
+        stamps, self._time_of = _times_in(text)
         self._span = stamps[0] if len(stamps) == 1 else None
-        wording, at = _without_times(text, stamps)
+        wording, at = _without_times(text, stamps, self._time_of)
         heading = self._known.get(wording)
         if heading is None:
             heading = self.of(wording)
@@ -76,7 +77,7 @@ class Headings:
     @staticmethod
     def wording(text: str) -> tuple[str, datetime | None]:
         """A line without its times and what wraps it, and the time that it tells."""
-        wording, at = _without_times(text, [(found.start(), found.end()) for found in STAMP.finditer(text)])
+        wording, at = _without_times(text, *_times_in(text))
         return unwrapped(wording), at
 
 
@@ -90,12 +91,24 @@ def unwrapped(wording: str) -> str:
     return wording
 
 
-def _without_times(text: str, stamps: list[tuple[int, int]]) -> tuple[str, datetime | None]:
+def _times_in(text: str) -> tuple[list[tuple[int, int]], Callable[[str], datetime | None]]:
+    """Where the times of a text are, and what reads them."""
+    stamps = [(found.start(), found.end()) for found in STAMP.finditer(text)]
+    if not stamps:
+        span = leading_time_in(text)
+        if span is not None:
+            return [span], leading_time
+    return stamps, read_time
+
+
+def _without_times(
+    text: str, stamps: list[tuple[int, int]], time_of: Callable[[str], datetime | None]
+) -> tuple[str, datetime | None]:
     best: datetime | None = None
     parts: list[str] = []
     position = 0
     for begin, end in stamps:
-        at = read_time(text[begin:end])
+        at = time_of(text[begin:end])
         if at is not None and (best is None or _worth(at) >= _worth(best)):
             best = at
         parts.append(text[position:begin])

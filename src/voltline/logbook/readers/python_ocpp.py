@@ -4,6 +4,7 @@ import re
 
 from voltline.logbook.readers.family import RECEIVED, SENT, Family
 
+_LOGGER = r"(?:(?<!\[)ocpp|\[ocpp\])"  # evcc pads it: `[ocpp  ]`
 _STATION = r"(?:charger|charge ?point|cp)(?: '?(?P<station>[\w.-]+)'?)?"
 
 PYTHON_OCPP = Family(
@@ -16,6 +17,8 @@ PYTHON_OCPP = Family(
     ),
     words={"receive message": RECEIVED, "send": SENT},
     quoting=re.compile(r"\bERROR\b"),
-    opened=re.compile(rf"ocpp.*?(?P<text>{_STATION} (?:websocket )?connected\b.*)", re.IGNORECASE),
-    closed=re.compile(rf"ocpp.*?(?P<text>{_STATION} (?:disconnected|connection closed)\b.*)", re.IGNORECASE),
+    opened=re.compile(rf"{_LOGGER}.*?(?P<text>{_STATION} (?:websocket )?connected\b.*)", re.IGNORECASE),
+    closed=re.compile(
+        rf"{_LOGGER}.*?(?P<text>{_STATION} (?:disconnected|connection closed)\b.*)", re.IGNORECASE
+    ),
 )
