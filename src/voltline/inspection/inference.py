@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 
 from voltline.inspection.dating import LogClock
-from voltline.inspection.naming import place_of_names
 from voltline.inspection.records import Direction, Record, RecordKind
 from voltline.inspection.timeline import TWICE_WITHIN, frame_of
 from voltline.messages import ACTIONS, Side
@@ -120,7 +119,6 @@ class Settler:
         if not ahead:
             return
         self._vote_on_direction(ahead)
-        self._vote_on_names(ahead)
         self._vote_on_station(ahead)
         for text, confidence, subject in self._clock.decide(ahead):
             self._tell(ahead[0], Subject(subject), text, confidence)
