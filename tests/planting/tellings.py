@@ -32,6 +32,16 @@ def _by_syslog(line: Line) -> str:
     return f"{line.at:%b} {line.at.day:2} {line.at:%H:%M:%S} host csms[12]: {word}"
 
 
+def _with_arrows(line: Line) -> str:
+    way = "->" if line.kind == "in" else "<-"
+    return f"{line.at:%Y-%m-%d %H:%M:%S} [{line.station} {way} backend]"
+
+
+def _in_brackets(line: Line) -> str:
+    word = "got" if line.kind == "in" else "sending"
+    return f"{line.at:%Y-%m-%d %H:%M:%S} [INFO] [main] [{line.station}] {word}"
+
+
 def _by_both(lines: Sequence[Line]) -> str:
     """The charge point's log and the central system's in one, by loggers of one name."""
     text = []
@@ -59,6 +69,8 @@ WHOLE: dict[str, Telling] = {
     "by the charge point": lambda lines, _: _frames(lines, _of_the_station),
     "through syslog": lambda lines, _: _frames(lines, _by_syslog),
     "by both sides": lambda lines, _: _by_both(lines),
+    "with arrows between both sides": lambda lines, _: _frames(lines, _with_arrows),
+    "with identities in brackets": lambda lines, _: _frames(lines, _in_brackets),
     "without years": lambda lines, _: _frames(
         lines, lambda line: f"{line.at:%b} {line.at.day:2} {line.at:%H:%M:%S} {_word(line)}"
     ),

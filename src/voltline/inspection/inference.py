@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from voltline.inspection.dating import LogClock
+from voltline.inspection.naming import place_of_names
 from voltline.inspection.records import Direction, Record, RecordKind
 from voltline.inspection.timeline import TWICE_WITHIN, frame_of
 from voltline.messages import ACTIONS, Side
@@ -89,6 +90,8 @@ class Settler:
         self._any_side = Direction.UNKNOWN
         self._callers: dict[str, Direction] = {}
         self._station = ""
+        self._place: int | None = None
+        """Which of the words beside a frame is the charge point's identity; None: none is."""
         self._clock = LogClock()
         self._held: deque[Record] = deque()
 
@@ -119,6 +122,7 @@ class Settler:
         if not ahead:
             return
         self._vote_on_direction(ahead)
+        self._vote_on_names(ahead)
         self._vote_on_station(ahead)
         for text, confidence, subject in self._clock.decide(ahead):
             self._tell(ahead[0], Subject(subject), text, confidence)
@@ -183,6 +187,27 @@ class Settler:
             )
             self._tell(ahead[0], Subject.DIRECTION, text, 0.5)
 
+    def _vote_on_names(self, ahead: list[Record]) -> None:
+        unnamed = [one for one in ahead if one.beside and not one.station and one.kind is RecordKind.FRAME]
+        self._place = place_of_names(unnamed)
+        if self._place is None:
+            return
+        names: dict[str, None] = {}
+        for record in unnamed:
+            if name := self._name_beside(record):
+                record.station = name
+                names[name] = None
+        shown = ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "")
+        text = (
+            "The log's form is not known. Charge points are told apart by a word beside the frames, which is "
+            f"the same for a call and its answer: {shown}."
+        )
+        self._tell(unnamed[0], Subject.STATION, text, 0.7)
+
+    def _name_beside(self, record: Record) -> str:
+        place = self._place
+        return "" if place is None or len(record.beside) <= place else record.beside[place]
+
     def _vote_on_station(self, ahead: list[Record]) -> None:
         named = Counter(record.station for record in ahead if record.station)
         unnamed = sum(1 for record in ahead if not record.station)
@@ -214,7 +239,7 @@ class Settler:
 
     def _settle(self, record: Record) -> None:
         if not record.station:
-            record.station = self._station
+            record.station = self._name_beside(record) or self._station
         if record.kind is _FRAME:
             direction = record.direction
             if direction is _UNKNOWN:

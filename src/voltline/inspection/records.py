@@ -97,6 +97,9 @@ class Record(msgspec.Struct, gc=False):
     """Which logger, side or process wrote it. The same frame may be logged by two."""
     sent: bool | None = None
     """Whether the log says `sent` (True) or `received` (False), relative to whoever wrote the log."""
+    beside: tuple[str, ...] = ()
+    """Words next to the frame, by their place, of which one may be the charge point's identity. Only where
+    the log is of no known form and `station` is None: inference tells by how they vary."""
     frame: Frame | None = None
     """The decoded text. Readers leave it; whoever needs it first decodes it, so that it is done once."""
 

@@ -30,6 +30,7 @@ class _Kept(msgspec.Struct, array_like=True):
     damage: tuple[Damage, ...]
     log_name: str | None
     sent: bool | None
+    beside: tuple[str, ...]
 
 
 def _kept(record: Record) -> _Kept:

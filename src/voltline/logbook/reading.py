@@ -142,6 +142,7 @@ class _TextLog:
                                 (),
                                 heading.log_name,
                                 heading.sent,
+                                heading.beside,
                             )
                             continue
                 yield from self._line(line, found)
@@ -461,6 +462,7 @@ def _template(source: str, number: int, heading: Heading, at: datetime | None) -
         connection=heading.connection,
         log_name=heading.log_name,
         sent=heading.sent,
+        beside=heading.beside,
     )
 
 

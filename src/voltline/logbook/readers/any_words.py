@@ -3,8 +3,9 @@
 import re
 
 from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, RECEIVED, SENT, Family, Sense
+from voltline.messages import ACTIONS
 
-__all__ = ["BARE", "OTHER_WORDS", "SIDES", "WORDS"]
+__all__ = ["BARE", "NAMED_ARROWS", "NAME_BESIDE", "OTHER_WORDS", "SIDES", "WORDS"]
 
 WORDS: dict[str, Sense] = {
     **dict.fromkeys(
@@ -42,6 +43,58 @@ _NAMED = (
 _NO_NAME = (
     r"(?!(?:the|a|server|client|cs|cp|csms|central|central_?system|charge_?point|charger|station|backend)\b)"
 )
+_QUOTING = re.compile(r"\b(?:ERROR|WARN(?:ING)?|FATAL|Traceback|Exception)\b")
+
+# What stands in brackets or at an arrow and is nobody's identity: levels, loggers, threads, kinds of frame.
+_USUAL = "|".join(
+    (
+        _WORD,
+        *ACTIONS,
+        r"debug|info|information|notice|warn|warning|error|err|fatal|trace|critical|verbose|log|dbg|inf|wrn",
+        r"ocpp\w*|web_?socket\w*|wss?|json|rpc|http\w*|tcp|main|asyncio|logger|stdout|stderr|null|none|text",
+        r"(?:call|req|request|res|response|conf|confirmation|msg|message|frame|data|payload)s?|result|answer",
+        r"call_?result|call_?error|to|from|for|client|central|the|a",
+        r"[\w.-]*(?:thread|exec|pool|worker|task|loop|qtp|conn|session|socket|handler|service)[\w.-]*",
+        _STATION_SIDE,
+        _CENTRAL_SIDE,
+    )
+)
+_NAME = rf"(?<![\w.*-])(?!(?:{_USUAL})(?![\w.*]|-\w))[\w.*-]{{1,47}}\b"
+_RIGHT = r"(?:-+>+|=+>+|>{1,3}|→|➡️?)"
+_LEFT = r"(?:<+-+|<+=+|<{1,3}|←|⬅️?)"
+_BEFORE = r"[\])}>\"']?\s*"
+_BEHIND = r"\s*[\[({<\"']?"
+_CENTRAL = rf"(?<![\w-]){_CENTRAL_SIDE}(?!\w|-\w)"
+_NAME_FIRST = rf"(?P<station>{_NAME}){_BEFORE}"
+_NAME_LAST = rf"{_BEHIND}(?P<station2>{_NAME})"
+
+NAMED_ARROWS = Family(
+    name="other words",
+    # CP-1 -> CSMS: / [CP-2 <- backend]
+    heading=re.compile(
+        rf"{_NAME_FIRST}(?:{_RIGHT}|{_LEFT}){_BEHIND}{_CENTRAL}"
+        rf"|{_CENTRAL}{_BEFORE}(?:{_RIGHT}|{_LEFT}){_NAME_LAST}",
+        re.IGNORECASE,
+    ),
+    words={},
+    sides=(
+        (
+            re.compile(
+                rf"{_NAME}{_BEFORE}{_RIGHT}{_BEHIND}{_CENTRAL}|{_CENTRAL}{_BEFORE}{_LEFT}{_BEHIND}{_NAME}",
+                re.IGNORECASE,
+            ),
+            FROM_STATION,
+        ),
+        (re.compile(""), FROM_CENTRAL),
+    ),
+    quoting=_QUOTING,
+)
+
+NAME_BESIDE = re.compile(
+    rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})",
+    re.IGNORECASE,
+)
+"""Words in brackets or at an arrow."""
 
 OTHER_WORDS = Family(
     name="other words",
@@ -53,7 +106,8 @@ OTHER_WORDS = Family(
     ),
     words=WORDS,
     sides=SIDES,
-    quoting=re.compile(r"\b(?:ERROR|WARN(?:ING)?|FATAL|Traceback|Exception)\b"),
+    quoting=_QUOTING,
+    beside=NAME_BESIDE,
     opened=re.compile(
         r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
         r"(?:connection (?:opened|established|accepted|is open)|connected)\b.*)",

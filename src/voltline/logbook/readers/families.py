@@ -1,6 +1,6 @@
 """The families of text logs, in the order in which they are asked. A new one is a file and a line here."""
 
-from voltline.logbook.readers.any_words import BARE, OTHER_WORDS
+from voltline.logbook.readers.any_words import BARE, NAMED_ARROWS, OTHER_WORDS
 from voltline.logbook.readers.delta import DELTA
 from voltline.logbook.readers.embedded import FIRMWARE_C, FIRMWARE_CPP, MICRO_OCPP, TX_RX
 from voltline.logbook.readers.family import Family
@@ -35,5 +35,6 @@ FAMILIES: tuple[Family, ...] = (
     TX_RX,
     QT_CHARGER,
     BARE,
+    NAMED_ARROWS,
     OTHER_WORDS,  # takes anything
 )

@@ -6,6 +6,7 @@ repeats from line to line, so its meaning is looked up, not matched again.
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 
@@ -15,6 +16,8 @@ __all__ = ["AT", "FROM_CENTRAL", "FROM_STATION", "RECEIVED", "SENT", "Family", "
 
 AT = "\x1e"
 """Stands for a time in a heading."""
+
+MOST_BESIDE = 8
 
 Sense = tuple[Direction, bool | None]
 """What a word of direction says: the sender, and whether whoever logs sent it."""
@@ -34,6 +37,8 @@ class Heading(msgspec.Struct, frozen=True):
     station: str | None = None
     connection: str | None = None
     log_name: str | None = None
+    beside: tuple[str, ...] = ()
+    """See `Record.beside`."""
     repeats: bool = False
     """The frame is only quoted here, in a message about it; it is logged elsewhere as itself."""
 
@@ -62,6 +67,9 @@ class Family(msgspec.Struct, frozen=True):
     """What the logger sets behind a frame; group `bytes` is the frame's length."""
     sides: tuple[tuple[re.Pattern[str], Sense], ...] = ()
     """Phrases that say who sent the frame and go before any word."""
+    beside: re.Pattern[str] | None = None
+    """Words that may be the charge point's identity, in the groups of each match; for forms that are not
+    known well enough to say which."""
 
     def read(self, text: str) -> Heading | None:
         """The meaning of the text before a frame; None if this is another family's."""
@@ -75,12 +83,18 @@ class Family(msgspec.Struct, frozen=True):
                 direction = sender
                 break
         repeats = self.quoting is not None and self.quoting.search(text) is not None
+        station = parts.get("station") or parts.get("station2") or None
+        beside: tuple[str, ...] = ()
+        if station is None and self.beside is not None:
+            words = (word for found in self.beside.findall(text) for word in found if word)
+            beside = tuple(islice(words, MOST_BESIDE))
         return Heading(
             self,
             direction,
             sent,
-            parts.get("station") or parts.get("station2") or None,
+            station,
             parts.get("connection") or None,
             parts.get("logger") or None,
+            beside,
             repeats,
         )
