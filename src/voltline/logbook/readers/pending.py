@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from voltline.inspection.records import Damage, Record
+from voltline.inspection.records import Damage, Direction, Record
 from voltline.logbook.coverage import NO_FRAME, Coverage
-from voltline.logbook.readers.clock import STAMP
+from voltline.logbook.readers.clock import STAMP, leading_time_in
 from voltline.logbook.readers.documents import Document
 from voltline.logbook.readers.family import AT, Heading
 from voltline.logbook.readers.frame_text import FRAME, Balance, Found, found_in, recovered
@@ -22,6 +22,8 @@ LONGEST = 1024 * 1024
 
 _LINE_OF_ITS_OWN = re.compile(r"[\s\[(<]*(?:(?:[A-Z]{4,8}|[a-z]{4,7})[\s\]:|-]+)?")
 """What may stand before the time at the beginning of a log line."""
+_OUTSIDE_JSON = re.compile(rf"[^\"'{{}}\\]*?(?:{STAMP.pattern})(?![\"'\\]).*")
+"""A line with a time that is no value of a frame."""
 _LEVEL = re.compile(r"(?:DEBUG|INFO|WARN|WARNING|ERROR|TRACE|CRITICAL):\S+:|Traceback \(most recent")
 
 _WORDS_AND_FRAME = re.compile(r"[^\"'{\[]*[A-Za-z][^\"'{]*" + FRAME.pattern)
@@ -92,9 +94,20 @@ class OpenFrame:
             wording = unwrapped(f"{line[: stamp.start()]}{AT}{line[stamp.end() :]}")
             found = continued.search(wording)
             return None if found is None else wording[found.end() :]
+        if leading_time_in(line) is not None or (stamp is not None and _OUTSIDE_JSON.fullmatch(line)):
+            return None
+        if start is not None and self._is_told(line[: start.start()]):
+            return None
         if start is not None and (not line[: start.start()].strip(" \t#*>-/") or not self._balance.in_string):
             return None
         return None if _LEVEL.match(line) else line
+
+    def _is_told(self, before: str) -> bool:
+        """Whether the words before a frame are those of the logger that wrote the one at hand."""
+        heading = self._heading.family.read(Headings.wording(before)[0])
+        return heading is not None and (
+            heading.sent is not None or heading.direction is not Direction.UNKNOWN
+        )
 
     def _add(self, piece: str) -> int | None:
         in_string = self._balance.in_string
