@@ -535,6 +535,22 @@ def test_an_answer_without_status_is_told_once(response: dict[str, object]) -> N
     assert log.found("S01") == []
 
 
+def test_an_answer_without_status_names_the_connector_that_was_asked_for() -> None:
+    period = {"startPeriod": 0, "limit": 16}
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": schedule,
+    }
+    asked = {"connectorId": 2, "csChargingProfiles": profile}
+    log = traffic().later(1).ask("SetChargingProfile", asked, {"status": ""}, by_central=True)
+    log.later(1).ask("ClearCache", {}, {}, by_central=True)
+    assert {one.connector for one in log.found("R09")} == {2, None}
+
+
 def test_an_answer_that_has_no_status_by_nature_is_none() -> None:
     log = traffic().later(1).status("Available")
     assert log.found("R09") == []

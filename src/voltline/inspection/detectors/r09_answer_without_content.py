@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from voltline.inspection.detector import ODD_ONLY, Detector
 from voltline.inspection.empty_answers import lacking_status
 from voltline.inspection.events import Answered, Event
+from voltline.inspection.exchanges import connector_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.sides import name_of, who_is
@@ -47,6 +48,7 @@ class AnswerWithoutContent(Detector):
                 facts,
                 f"{name_of(answering).capitalize()} answered {exchange.name}; the status is {how}.",
                 exchange.records,
+                connector=connector_of(exchange),
                 title=f"Answer to {exchange.name} without status",
                 who=who_is(answering),
             ),
