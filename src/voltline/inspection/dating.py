@@ -63,6 +63,10 @@ class LogClock:
             yield self._decide_zone(timed)
 
     def _decide_date(self, timed: list[Record]) -> Told:
+        dated = [record.at for record in timed if record.at is not None and not _is_dateless(record.at)]
+        if dated:
+            self._first_day = dated[0].date()
+            return "Times without a date are taken to be of the day of the line before.", 0.5, "date"
         for pattern in (_CURRENT_TIME, _TIMESTAMP):
             votes: Counter[date] = Counter()
             for record in timed:

@@ -23,8 +23,9 @@ __all__ = ["FRAME", "Balance", "Found", "found_in", "is_frame", "is_plausible", 
 FRAME = re.compile(
     r"\[\s*+[234](?:\s*+,|\ *+\t)\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;"
     r"|-?\d++\s*+[,\t]|null\b)"
+    r"|\[\s*+[0156]\s*+,\s*+\"[^\"\\]{1,64}+\"\s*+,\s*+\"[A-Z][A-Za-z]++\"\s*+,\s*+\{"
 )
-"""The beginning of a frame, whatever was done to its quotes."""
+"""The beginning of a frame, whatever was done to its quotes; or of a CALL of a type that is none."""
 
 MAX_REPAIRED = 256 * 1024
 """Characters of a text on which repairs are tried."""
@@ -36,6 +37,7 @@ MAX_LITERAL = 64 * 1024
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?$)|[\[\]{}]', re.DOTALL)
 _REST_OF_STRING = re.compile(r'(?:[^"\\]|\\.)*+("|\\?$)', re.DOTALL)
 _ESCAPED = re.compile(r'(?:[^"\\]|\\.)*+', re.DOTALL)
+_CHARACTER = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 _ELISION = re.compile(r"\.\.\.|…|\[Object\]|\[Array\]|\bmore items?\b|<truncated|\(truncated")
 _CURLY = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " ", "\u2019": "'"})
 _BETWEEN = re.compile(r'("(?:[^"\\]|\\.)*+")|\t+', re.DOTALL)
@@ -157,7 +159,8 @@ def _unescaped(text: str) -> Found | None:
             balance = Balance()
             close = balance.feed(plain)
             if close is not None and is_frame(plain[:close]):
-                return Found(plain[:close], (Damage.UNESCAPED,), text[end:])
+                after = text[_end_of(text, close) :] if FRAME.search(plain, close) is not None else text[end:]
+                return Found(plain[:close], (Damage.UNESCAPED,), after)
             if '\\"' not in plain:
                 return None
     elif re.match(r'\[\s*[234]\s*,\s*""[^",]', text):
@@ -166,6 +169,14 @@ def _unescaped(text: str) -> Found | None:
         if close is not None and is_frame(plain[:close]):
             return Found(plain[:close], (Damage.UNESCAPED,), plain[close:])
     return None
+
+
+def _end_of(text: str, characters: int) -> int:
+    """Where in a text with escapes so many of its characters end."""
+    end = 0
+    for found, _ in zip(_CHARACTER.finditer(text), range(characters), strict=False):
+        end = found.end()
+    return end
 
 
 def _unquoted_entities(text: str) -> Found | None:
@@ -201,8 +212,8 @@ def _with_commas(text: str) -> str:
 
 
 def _literal(text: str) -> Found | None:
-    """A Python list (`[2, 'id', 'Heartbeat', {}]`) or what Node.js prints of an array."""
-    if len(text) > MAX_LITERAL or "'" not in text:
+    """A Python list (`[2, 'id', 'Heartbeat', {}]`), or what Node.js, Ruby or Elixir print of an array."""
+    if len(text) > MAX_LITERAL or not any(sign in text for sign in ("'", "=>", "%{")):
         return None
     as_text = as_json(text)
     if as_text is None:

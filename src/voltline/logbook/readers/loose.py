@@ -1,4 +1,4 @@
-"""JSON from what Python's `repr` or Node.js's `util.inspect` print of an array."""
+"""JSON from what Python's `repr`, Node.js's `util.inspect`, Ruby or Elixir print of an array."""
 
 import re
 
@@ -8,11 +8,21 @@ __all__ = ["as_json"]
 
 _TOKEN = re.compile(
     r"""'(?P<single>(?:[^'\\]|\\.)*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|`(?P<back>(?:[^`\\]|\\.)*+)`"""
-    r"|(?P<key>[A-Za-z_$][\w$]*+)(?=\s*+:)|(?P<word>[A-Za-z_$][\w$.]*+)|(?P<bracket>[\[\](){}])",
+    r"|(?P<key>[A-Za-z_$][\w$]*+)(?=\s*+:)|(?P<word>[A-Za-z_$][\w$.]*+)|(?P<bracket>[\[\](){}])"
+    r"|(?P<sign>=>|%(?=\{))",
     re.DOTALL,
 )
-_WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null", "Decimal": "", "NaN": "null"}
+_WORDS = {
+    "None": "null",
+    "True": "true",
+    "False": "false",
+    "undefined": "null",
+    "Decimal": "",
+    "NaN": "null",
+    "nil": "null",
+}
 _JSON = frozenset(("null", "true", "false"))
+_SIGNS = {"=>": ":", "%": ""}
 _OPEN = "[({"
 _ESCAPE = re.compile(r"""\\(?P<hex>x[0-9a-fA-F]{2})|\\(?P<quote>['`])""")
 
@@ -41,6 +51,8 @@ def _json(token: re.Match[str]) -> str:
         return f'"{said}"'
     if kind == "word":
         return _WORDS.get(said, said if said in _JSON else f'"{said}"')
+    if kind == "sign":
+        return _SIGNS[said]
     if kind == "bracket":
         return {"(": "[", ")": "]"}.get(said, said)
     inside = _ESCAPE.sub(lambda e: f"\\u00{e['hex'][1:]}" if e["hex"] else e["quote"], token[kind or 0])
