@@ -204,11 +204,11 @@ def _mended(text: str) -> Found | None:
 
 
 def _with_commas(text: str) -> str:
-    if "\t" not in text:
-        return text
-    commas = _BETWEEN.sub(lambda part: part[1] or ",", text)
+    if "\t" not in _BETWEEN.sub(lambda part: "" if part[1] else part[0], text):
+        return text  # one in a value is its sender's own
+    commas = _BETWEEN.sub(lambda part: part[1].replace("\t", " ") if part[1] else "\t", text)
     # A tab beside a comma, a colon or a bracket was only space.
-    return re.sub(r"(?<=[,:\[{]),|,(?=[,:\]}])", "", commas)
+    return re.sub(r"(?<=[,:\[{])\t|\t(?=[,:\]}])", "", commas).replace("\t", ",")
 
 
 def _literal(text: str) -> Found | None:
