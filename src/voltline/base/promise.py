@@ -61,7 +61,10 @@ class Promise(Generic[T]):
         listener = self._listener
         if listener is not None:
             self._listener = None
-            self._tell(listener)
+            try:
+                listener(self)
+            except Exception:
+                _log_failure()
 
     def set_exception(self, failure: BaseException) -> None:
         self._failure = failure
@@ -88,5 +91,9 @@ class Promise(Generic[T]):
         try:
             listener(self)
         except Exception:
-            # The one who keeps many promises in a row must get to the next one.
-            log.exception("the listener of a promise failed")
+            _log_failure()
+
+
+def _log_failure() -> None:
+    # The one who keeps many promises in a row must get to the next one.
+    log.exception("the listener of a promise failed")

@@ -92,13 +92,14 @@ class Watching:
     def _frame_watch(self) -> Callable[[Connection, str, str], None] | None:
         takers = [one.frame for one in (self._log, self._inspection) if one is not None]
         take = takers[0] if takers else _unwatched
-        take_too = takers[1] if len(takers) > 1 else _unwatched
+        take_too = takers[1] if len(takers) > 1 else None
         record = None if self._recorder is None else self._recorder.record
 
         def told(connection: Connection, direction: str, text: str) -> None:
             key = connection.context.key
             take(key, direction, text)
-            take_too(key, direction, text)
+            if take_too is not None:
+                take_too(key, direction, text)
 
         def recorded(connection: Connection, direction: str, text: str) -> None:
             told(connection, direction, text)

@@ -118,6 +118,10 @@ _PLAIN_TIMESTAMP: Final = re.compile(
 _encode_json: Final = msgspec.json.Encoder().encode
 _ONE_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _SIGNED: Final = re.compile(rb":\s*-")
+_YEAR: Final = re.compile(rb'"0000-')
+_ODD_YEARS: Final = (b"0001-", b"9999-")
+_LARGE: Final = re.compile(rb"0{18}")
+"""Of a number of fewer digits it need not be asked whether it has too many bits."""
 _LONGEST_FORM: Final = 2048
 _MOST_FORMS: Final = 500
 
@@ -170,8 +174,9 @@ class _Reader(Generic[M]):
         self._always_walked = any(contains(shape, DecimalNumber, WholeNumber) for shape in deep)
         self._times = _names_of_times(self._shape)
         self._integers = _integers(self._shape)
-        self._regular_forms: set[bytes] = set()
-        """Texts, every digit a 0, of which it is known that nothing is wrong with them."""
+        self._regular_forms: dict[bytes, tuple[int, ...]] = {}
+        """Texts, every digit a 0, of which it is known that nothing is wrong with them, and where in them
+        there is what may be a year."""
 
     def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int = MAX_SIZE) -> Reading[M]:
         if type(raw) is not bytes:
@@ -195,24 +200,30 @@ class _Reader(Generic[M]):
         # A charge point sends the same text again and again with other digits in it. But for two years
         # these change nothing that the decoder overlooks.
         form = raw.translate(_ONE_DIGIT)
-        if (
-            form not in self._regular_forms
-            or (b'"0' in raw and b'"0001-' in raw)
-            or (b'"9' in raw and b'"9999-' in raw)
-        ):
-            if not self._is_regular(message, raw):
-                return None
-            if self._rule_by_form and self._rule is not None and any(True for _ in self._rule(message)):
-                return None
-            if len(form) <= _LONGEST_FORM and not (self._rule_by_form and _SIGNED.search(form)):
-                if len(self._regular_forms) >= _MOST_FORMS:
-                    self._regular_forms.clear()
-                self._regular_forms.add(form)
-        if self._integers is not None:
-            for value in self._integers(message):
-                if value is not UNSET and not MIN_INTEGER <= value <= MAX_INTEGER:
-                    return None
+        years = self._regular_forms.get(form)
+        if years is not None:
+            for at in years:
+                if raw.startswith(_ODD_YEARS, at):
+                    break
+            else:
+                return message
+        if not self._is_faultless(message, raw):
+            return None
+        signed = self._rule_by_form and _SIGNED.search(form)
+        if len(form) <= _LONGEST_FORM and not signed and not _LARGE.search(form):
+            if len(self._regular_forms) >= _MOST_FORMS:
+                self._regular_forms.clear()
+            self._regular_forms[form] = tuple(year.start() + 1 for year in _YEAR.finditer(form))
         return message
+
+    def _is_faultless(self, message: M, raw: bytes) -> bool:
+        """Whether nothing at all is wrong with a message that the decoder took. May say no without need."""
+        if not self._is_regular(message, raw):
+            return False
+        if self._rule_by_form and self._rule is not None and any(True for _ in self._rule(message)):
+            return False
+        numbers = () if self._integers is None else self._integers(message)
+        return all(value is UNSET or MIN_INTEGER <= value <= MAX_INTEGER for value in numbers)
 
     def _is_regular(self, message: M, raw: bytes) -> bool:
         """Whether the decoder overlooked nothing in `raw`. May say no without need."""

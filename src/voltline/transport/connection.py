@@ -371,8 +371,13 @@ class Connection:
     # ---- the socket
 
     def _flush(self) -> None:
+        session = self._session
+        texts = session.unsent
+        if texts is None:
+            return
+        session.unsent = None
         watch = self._frame_watch
-        for text in self._session.texts_to_send():
+        for text in texts:
             if watch is not None:
                 watch(self, SENT, text)
             self._socket.send_text(text)

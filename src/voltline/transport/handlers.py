@@ -74,12 +74,14 @@ class Handlers:
     other exception is logged and becomes InternalError (OCPP-J 1.6, 4.2.3).
     """
 
-    __slots__ = ("_routes", "deaf", "side")
+    __slots__ = ("_routes", "deaf", "route", "side")
 
     def __init__(self, side: Side) -> None:
         """``side`` is the one that serves: only actions that its peer sends can be registered."""
         self.side = side
         self._routes: dict[str, Route] = {}
+        self.route = self._routes.get
+        """The route of an action by its name on the wire, or None where nobody serves it."""
         self.deaf: Callable[[Connection], bool] | None = None
         """Whether what comes over a connection is to be left unanswered, whatever it is: a charge point that
         was Rejected answers nothing, not even what it cannot read (OCPP 1.6, 4.2)."""
@@ -103,10 +105,6 @@ class Handlers:
             raise LocalProtocolError(
                 f"{action.name} is sent by the {self.side} itself, so it cannot serve it; call it instead"
             )
-
-    def route(self, action: str) -> Route | None:
-        """The route of an action by its name on the wire, or None where nobody serves it."""
-        return self._routes.get(action)
 
     def known(self, action: str) -> bool:
         """Whether OCPP 1.6 has such an action at all: NotSupported or NotImplemented (OCPP-J 1.6, table

@@ -50,13 +50,13 @@ class ServerSocket:
     """A station's socket as the server holds it, from the 101 to its end."""
 
     __slots__ = (
-        "_closing",
         "_connection",
         "_ended",
         "_max_unsent",
         "_reason",
         "_timer",
         "_transport",
+        "closing",
         "pinged_at",
     )
 
@@ -65,7 +65,8 @@ class ServerSocket:
         """When the ping was sent that nothing has answered yet, on the event loop's clock."""
         self._transport = transport
         self._max_unsent = max_unsent
-        self._closing = False
+        self.closing = False
+        """Whether the closing handshake has begun: nothing more is read or sent."""
         self._reason: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -76,15 +77,10 @@ class ServerSocket:
     def serve(self, request: web.BaseRequest, connection: Connection, max_message_bytes: int) -> None:
         """Hand what arrives from now on to the connection."""
         self._connection = connection
-        inbox = _Inbox(self, request)
+        inbox = _Inbox(self, connection, request)
         reader = WebSocketReader(inbox, max_message_bytes, compress=False, decode_text=True)
         request.protocol.set_parser(reader)
         request.protocol.keep_alive(False)
-
-    def text_received(self, text: str) -> None:
-        if not self._closing:
-            self.pinged_at = None
-            self._connection.text_received(text)
 
     def other_received(self, kind: WSMsgType, data: Any, extra: str | None) -> None:
         """Take a message that is not a text."""
@@ -94,15 +90,15 @@ class ServerSocket:
             self._write(frame(PONG, bytes(data)))
         elif kind is WSMsgType.PONG:
             self.pinged_at = None
-        elif kind is WSMsgType.BINARY and not self._closing:
+        elif kind is WSMsgType.BINARY and not self.closing:
             connection.deviated("", "", (BINARY_FRAME,))
             connection.text_received(bytes(data).decode("utf-8", "replace"))
         elif kind is WSMsgType.CLOSE:
             self._close_received(data, extra)
 
     def _close_received(self, code: int, text: str | None) -> None:
-        if not self._closing:
-            self._closing = True
+        if not self.closing:
+            self.closing = True
             # RFC 6455, 5.5.1: the answer to a close frame repeats its code.
             self._transport.write(frame(CLOSE, code.to_bytes(2, "big") if code else b""))
             told = f" {text}" if text else ""
@@ -120,7 +116,7 @@ class ServerSocket:
 
     def send_text(self, text: str) -> None:
         transport = self._transport
-        if self._closing or transport.is_closing():
+        if self.closing or transport.is_closing():
             return
         payload = text.encode()
         length = len(payload)
@@ -136,15 +132,15 @@ class ServerSocket:
             self.pinged_at = now
 
     def _write(self, data: bytes) -> bool:
-        if self._closing or self._transport.is_closing():
+        if self.closing or self._transport.is_closing():
             return False
         self._transport.write(data)
         return True
 
     def close(self, code: int, reason: str) -> None:
-        if self._closing or self._transport.is_closing():
+        if self.closing or self._transport.is_closing():
             return
-        self._closing = True
+        self.closing = True
         text = reason.encode()[: LARGEST_CONTROL - 2].decode("utf-8", "ignore").encode()
         self._transport.write(frame(CLOSE, code.to_bytes(2, "big") + text))
         self._transport.resume_reading()  # the other side's close frame is still to be read
@@ -161,7 +157,7 @@ class ServerSocket:
 
     def pause_reading(self) -> None:
         """Leave what comes to TCP. What has been read already is handled."""
-        if not self._closing and not self._transport.is_closing():
+        if not self.closing and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
@@ -183,7 +179,7 @@ class ServerSocket:
 
     def lost(self) -> None:
         """The transport is gone."""
-        self._closing = True
+        self.closing = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -194,19 +190,21 @@ class ServerSocket:
 class _Inbox(WebSocketDataQueue):
     """Stands where aiohttp's parser expects a queue, and queues nothing."""
 
-    def __init__(self, socket: ServerSocket, request: web.BaseRequest) -> None:
+    def __init__(self, socket: ServerSocket, connection: Connection, request: web.BaseRequest) -> None:
         super().__init__(request.protocol, 2**16, loop=asyncio.get_running_loop())
-        self._text_received = socket.text_received
+        self._text_received = connection.text_received
         self._socket = socket
 
     def feed_data(self, message: Any, size: int) -> None:
         # The parser cannot pass an exception on: it would be lost.
         try:
             kind, data, extra = message
-            if kind is WSMsgType.TEXT:
+            socket = self._socket
+            if kind is not WSMsgType.TEXT:
+                socket.other_received(kind, data, extra)
+            elif not socket.closing:
+                socket.pinged_at = None
                 self._text_received(data)
-            else:
-                self._socket.other_received(kind, data, extra)
         except Exception as failure:
             log.exception("a frame could not be handled")
             self._socket.broken(failure)

@@ -107,8 +107,9 @@ def encode_result(message_id: str, payload: bytes) -> str:
 
     Raises LocalProtocolError when an argument cannot be sent.
     """
-    text = "{}" if payload == b"{}" else _object(payload)
-    return _checked(f"[3,{_written_id(message_id)},{text}]")
+    if payload == b"{}":
+        return f"[3,{_written_id(message_id)},{{}}]"
+    return _checked(f"[3,{_written_id(message_id)},{_object(payload)}]")
 
 
 def encode_error(message_id: str, code: str, description: str, details: bytes = b"{}") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,7 +15,9 @@ from voltline.central.storage.message_log.packing import DEVIATED, Entry, encode
 from voltline.messages import ACTIONS
 
 BLOCK_BYTES = 8 * 1024 * 1024
-_PLAIN = ('[2,"', '[3,"', '[4,"')
+_PLAIN = frozenset({'[2,"', '[3,"', '[4,"'})
+_LONGEST_HEAD = 90
+"""Characters of a plain frame up to the end of its action. In a longer one a word is not a known action."""
 _KNOWN = frozenset(ACTIONS)
 
 
@@ -89,9 +92,11 @@ def without_secrets(entry: Entry) -> Entry:
 
 def _actions(texts: Sequence[str]) -> set[str]:
     """Of the CALLs among these. The frames of nearly all charge points begin in the same way."""
-    words = {parts[3] for text in texts if text.startswith('[2,"') and len(parts := text.split('"', 4)) > 3}
-    odd = not words <= _KNOWN or not all(text.startswith(_PLAIN) for text in texts)
-    return {action for text in texts if (action := quick_action(text))} if odd else words
+    with suppress(IndexError):
+        words = {text[4:_LONGEST_HEAD].split('"', 3)[2] for text in texts if text[1] == "2"}
+        if words <= _KNOWN and {text[:4] for text in texts} <= _PLAIN:
+            return words
+    return {action for text in texts if (action := quick_action(text))}
 
 
 def _is_writable(entry: Entry) -> bool:
