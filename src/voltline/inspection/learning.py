@@ -22,16 +22,13 @@ from voltline.messages import (
     ClearChargingProfileStatus,
     ConfigurationStatus,
     GetConfigurationResponse,
-    MeterValues,
     RegistrationStatus,
     RemoteStartStopStatus,
     RemoteStartTransaction,
     RemoteStartTransactionResponse,
     SetChargingProfile,
     SetChargingProfileResponse,
-    StartTransaction,
     StatusNotification,
-    StopTransaction,
 )
 from voltline.smart_charging.stack import Installed
 
@@ -151,9 +148,8 @@ class Learner:
             return
         facts.calls_from_station += 1
         request = exchange.request
-        told_at = _time_of(request)
-        if told_at is not None and exchange.call.at is not None:
-            self._clock(told_at, exchange.call.at)
+        if exchange.told_at is not None and exchange.call.at is not None:
+            self._clock(exchange.told_at, exchange.call.at)
         if isinstance(request, StatusNotification):
             self._status(exchange, request)
         elif exchange.name == "Heartbeat":
@@ -196,11 +192,10 @@ class Learner:
 
     def _status(self, exchange: Exchange, request: StatusNotification) -> None:
         connector = self.facts.connector(request.connector_id)
-        told_at = request.timestamp
         connector.previous_status = connector.status
         connector.status = request.status
         connector.error_code = request.error_code
-        connector.status_at = told_at if isinstance(told_at, datetime) else exchange.call.at
+        connector.status_at = exchange.told_at or exchange.call.at
         connector.status_record = exchange.call
 
     # ---- answers
@@ -326,15 +321,3 @@ _TEACHING: Final = frozenset(
         SetChargingProfileResponse,
     }
 )
-
-
-def _time_of(request: object) -> datetime | None:
-    """The station's own time in a request that it made."""
-    kind = type(request)
-    if kind is MeterValues:
-        values = request.meter_value  # type: ignore[attr-defined]  # told by its type
-        return values[-1].timestamp if values else None
-    if kind is StatusNotification or kind is StartTransaction or kind is StopTransaction:
-        at = request.timestamp  # type: ignore[attr-defined]
-        return at if isinstance(at, datetime) else None
-    return None

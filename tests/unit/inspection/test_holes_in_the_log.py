@@ -1,6 +1,8 @@
 """What a hole in the log, or a direction that was not recorded, leaves unknown is held against nobody."""
 
-from tests.unit.inspection.inspection_lab import Log, clock
+from datetime import timedelta
+
+from tests.unit.inspection.inspection_lab import BEGIN, Log, clock
 
 from voltline.inspection.engine import StationInspection
 from voltline.inspection.registry import all_detectors
@@ -129,3 +131,15 @@ def test_live_traffic_has_no_holes() -> None:
     for record in beating().later(4000).heartbeat().records:
         inspection.feed(record)
     assert inspection.facts.gaps == 0
+
+
+def test_a_time_that_cannot_be_read_says_nothing_of_the_clock() -> None:
+    log = Log().boot()
+    for _ in range(9):
+        log.later(60).status("Available", timestamp="yesterday")
+    facts = log.facts()
+    assert facts.clock_offset_s is None
+    assert not facts.replaying
+    assert facts.connectors[1].status_at == BEGIN + timedelta(seconds=log.now - 0.2)
+    log.later(60).status("Available")
+    assert abs(log.facts().clock_offset_s or 0) < 5
