@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import typer
 
 from voltline.cli.layout import styled, table
-from voltline.inspection.chronicle import State, StationSummary
+from voltline.inspection.chronicle import NOT_KEPT, State, StationSummary
 
 __all__ = ["strips"]
 
@@ -59,6 +59,12 @@ def strips(station: StationSummary) -> Iterator[str]:
         legend.append(f"{CONNECTED} connected")
     if legend:
         yield "  " + "  ".join(legend)
+    for number, states in sorted(station.states.items()):
+        if states[-1].status == NOT_KEPT:
+            yield (
+                f"  Connector {number} changed its state more than {len(states) - 1:,} times: "
+                f"not shown from {states[-1].at:%Y-%m-%d %H:%M} UTC on."
+            )
 
 
 def _states(states: Sequence[State], first: datetime, last: datetime) -> str:
@@ -66,6 +72,8 @@ def _states(states: Sequence[State], first: datetime, last: datetime) -> str:
     ranks = [len(_RANKS)] * COLUMNS
     ends = [*(state.at for state in states[1:]), last]
     for state, end in zip(states, ends, strict=True):
+        if state.status == NOT_KEPT:
+            break
         rank = _RANKS.get(state.status, len(_RANKS) - 1)
         sign = _LOOKS[state.status].sign if state.status in _LOOKS else "?"
         for column in _columns(state.at, end, first, last):

@@ -18,7 +18,7 @@ from voltline.inspection.findings import Evidence
 from voltline.inspection.sessions import Ending, Point, Session, SessionClosed
 from voltline.messages import StatusNotification
 
-__all__ = ["Chronicle", "Room", "SessionSummary", "State", "StationSummary"]
+__all__ = ["NOT_KEPT", "Chronicle", "Room", "SessionSummary", "State", "StationSummary"]
 
 MOST_SESSIONS: Final = 50_000
 """Sessions of a log that are kept, of all its stations; further ones are only counted."""
@@ -27,11 +27,15 @@ MOST_DETAILED: Final = 5_000
 MOST_CURVES: Final = 300
 """Sessions of a station whose curve is kept whole; later ones keep every twentieth point."""
 MOST_STATES: Final = 5_000
+"""Changes of state of a connector; what came after them is not kept, and that is said."""
+MOST_CONNECTORS: Final = 100
+NOT_KEPT: Final = ""
+"""In place of a status: from here on the log has more changes than are kept."""
 MOST_GAPS: Final = 2_000
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
-    """A connector's state from here on. `at` is the log's time."""
+    """A connector's state from here on. `at` is the log's time; the last `status` may be `NOT_KEPT`."""
 
     at: datetime
     status: str
@@ -148,11 +152,21 @@ class Chronicle:
     def _state(self, event: Event, request: StatusNotification) -> None:
         if event.at is None:
             return
-        states = self.summary.states.setdefault(request.connector_id, [])
-        if len(states) < MOST_STATES and len(self.summary.states) <= 100:
-            last = states[-1] if states else None
-            if last is None or last.status != request.status or last.error != request.error_code:
-                states.append(State(event.at, str(request.status), str(request.error_code)))
+        of_connectors = self.summary.states
+        states = of_connectors.get(request.connector_id)
+        if states is None:
+            if len(of_connectors) >= MOST_CONNECTORS:
+                return
+            states = of_connectors[request.connector_id] = []
+        if len(states) > MOST_STATES:
+            return
+        last = states[-1] if states else None
+        if last is not None and last.status == request.status and last.error == request.error_code:
+            return
+        if len(states) == MOST_STATES:
+            states.append(State(event.at, NOT_KEPT, ""))
+        else:
+            states.append(State(event.at, str(request.status), str(request.error_code)))
 
     def _closed(self, session: Session) -> None:
         self.summary.sessions += 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from voltline.cli.inspect_strips import COLUMNS, strips
-from voltline.inspection.chronicle import State, StationSummary
+from voltline.inspection.chronicle import NOT_KEPT, State, StationSummary
 
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -60,6 +60,14 @@ def test_colours_follow_the_state_and_no_color_takes_them_away(monkeypatch: pyte
     coloured = next(strips(station((0, "Faulted"), (30, "Charging"))))
     assert "\x1b[31m" + "!" * 30 in coloured
     assert "\x1b[32m" + "█" * 30 in coloured
+
+
+def test_where_more_changes_came_than_are_kept_the_strip_ends_and_says_so() -> None:
+    line, _, more = strips(station((0, "Available"), (20, "Charging"), (30, NOT_KEPT)))
+    assert strip(line) == "·" * 20 + "█" * 10 + " " * 30
+    assert (
+        more == "  Connector 1 changed its state more than 2 times: not shown from 2026-03-01 08:30 UTC on."
+    )
 
 
 def test_a_log_without_times_has_no_strips() -> None:

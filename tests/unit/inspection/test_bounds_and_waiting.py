@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from tests.unit.inspection.inspection_lab import Log
 
-from voltline.inspection.chronicle import Room
+from voltline.inspection.chronicle import MOST_CONNECTORS, MOST_STATES, NOT_KEPT, Room
 from voltline.inspection.detector import Detector
 from voltline.inspection.engine import StationInspection
 from voltline.inspection.events import Answered, Call, Event
@@ -77,3 +77,21 @@ def test_sessions_of_a_log_are_kept_up_to_a_bound_for_all_stations_together(
     assert [one.sessions for one in result.stations] == [3, 3, 3, 3]
     assert len(result.sessions) == 5
     assert [bool(one.states) for one in result.sessions] == [True, True, True, False, False]
+
+
+def test_states_are_kept_up_to_a_bound_and_the_last_one_says_so() -> None:
+    log = Log()
+    for number in range(MOST_STATES + 3):
+        log.later(1).status(("Preparing", "Available")[number % 2])
+    states = log.inspected(Waiting)[1].summary().states[1]
+    assert [one.status for one in states[-3:]] == ["Preparing", "Available", NOT_KEPT]
+    assert len(states) == MOST_STATES + 1
+    assert [one.status for one in states].count(NOT_KEPT) == 1
+
+
+def test_connectors_without_end_take_no_memory_without_end() -> None:
+    log = Log()
+    for number in range(MOST_CONNECTORS + 20):
+        log.later(1).status("Available", connector=number)
+    summary = log.inspected(Waiting)[1].summary()
+    assert len(summary.states) == MOST_CONNECTORS

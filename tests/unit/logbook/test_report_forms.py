@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 from tests.unit.logbook.steve_log import STATIONS, TAG, full_log
 
+from voltline.inspection.chronicle import NOT_KEPT, State
 from voltline.inspection.findings import Severity
 from voltline.inspection.registry import all_detectors
 from voltline.logbook.baseline import fingerprint
@@ -87,6 +89,17 @@ def test_each_charge_point_is_a_row_of_the_fleet(result: Result, log: Path) -> N
     assert busy["worst_id"] in ("R01", "F03")
     assert (busy["connections"], busy["in_order_percent"]) == ("2", "100.0")
     assert 97 < float(busy["connected_percent"]) < 99  # away for one minute of 48
+
+
+def test_time_of_which_no_states_are_kept_is_neither_in_nor_out_of_order(result: Result, log: Path) -> None:
+    (quiet, _) = result.inspected.stations
+    begin = quiet.first_at
+    assert begin is not None
+    times = (begin, begin + timedelta(minutes=1), begin + timedelta(minutes=2))
+    names = ("Available", "Faulted", NOT_KEPT)
+    quiet.states = {1: [State(at, name, "") for at, name in zip(times, names, strict=True)]}
+    quiet.last_at = begin + timedelta(hours=9)
+    assert rows("fleet", result, log)[0]["in_order_percent"] == "50.0"
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:

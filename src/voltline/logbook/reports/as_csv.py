@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from voltline.base.cells import safe_cell
-from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.chronicle import NOT_KEPT, SessionSummary, StationSummary
 from voltline.inspection.findings import Finding, Severity
 from voltline.inspection.records import RecordKind
 from voltline.inspection.timeline import frame_of
@@ -198,6 +198,8 @@ def _in_order(station: StationSummary) -> tuple[float, float]:
             continue
         ends = [*(state.at for state in states[1:]), station.last_at or states[-1].at]
         for state, end in zip(states, ends, strict=True):
+            if state.status == NOT_KEPT:
+                continue
             seconds = max((end - state.at).total_seconds(), 0.0)
             known += seconds
             good += 0.0 if state.status in _OUT_OF_ORDER else seconds

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from voltline.inspection.chronicle import MOST_STATES as STATES_KEPT
-from voltline.inspection.chronicle import SessionSummary, StationSummary
+from voltline.inspection.chronicle import NOT_KEPT, SessionSummary, StationSummary
 from voltline.inspection.curves import Load, Step, thinned
 from voltline.inspection.findings import Evidence, Finding
 from voltline.inspection.footage import ConnectorFootage, FindingKey, Footage
@@ -167,12 +166,11 @@ def _connector(
 ) -> dict[str, Any]:
     load, limits = thinned(part.load, most), thinned(part.limits, most)
     states = station.states.get(number, [])
-    cut = len(states) > most_states or len(states) >= STATES_KEPT
-    shown = states[:most_states]
+    shown = [one for one in states[:most_states] if one.status != NOT_KEPT]
     return {
         "number": number,
         "states": [[_ms(one.at), one.status, one.error] for one in shown],
-        "until": _ms(shown[-1].at) if cut and shown else None,
+        "until": _ms(states[len(shown)].at) if len(shown) < len(states) else None,
         "load": [
             [_ms(one.at), _rounded(one.power_w, 0), _rounded(one.current_a, 2), int(one.derived)]
             for one in load

@@ -14,7 +14,9 @@ function readout(drawing, x, y, at) {
   if (gap) row("Connection", gap[1] === null ? "lost, not seen to come back" : `lost for ${span((gap[1] - gap[0]) / 1000)}`);
   for (const connector of station.connectors) {
     const name = connector.number === 0 ? "Charge point" : `Connector ${connector.number}`;
-    const state = connector.until === null || at <= connector.until ? lastBefore(connector.states, at) : null;
+    const known = connector.until === null || at < connector.until;
+    const state = known ? lastBefore(connector.states, at) : null;
+    if (!known) row(name, "more changes of state than are shown");
     if (state && (connector.number > 0 || state[1] !== "Available")) row(name, el("i", { class: `dot status-${STATUSES.includes(state[1]) ? state[1].toLowerCase() : "unknown"}` }), told(state[1]), state[2] === "NoError" ? "" : told(` ${state[2]}`));
     const session = station.sessionList.find((one) => {
       const [begin, end] = edgesOf(one, station);
