@@ -18,10 +18,9 @@ LARGEST = 1024 * 1024
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _TYPE_KEY = re.compile(r'"(?:call_?type|(?:ocpp_?)?message_?type(?:_?id)?)"', re.IGNORECASE)
 _STATION = re.compile(
-    r'"(?:station_?Id|chargePointId|chargeBoxId|charge_point_id|cp_?Id|identity)"\s*:\s*"([^"\\]{1,64})"',
+    r'"(?:(?:station|charge_?point|charge_?box|charger|cp)(?:_?id)?|identity)"\s*:\s*"([^"\\]{1,64})"',
     re.IGNORECASE,
 )
-_ARRAY = -2
 _GONE = -1
 
 
@@ -33,20 +32,21 @@ def may_hold_frame(text: str) -> bool:
 class _Open:
     """An open bracket."""
 
-    __slots__ = ("begin", "given")
+    __slots__ = ("begin", "given", "is_array")
 
-    def __init__(self, begin: int) -> None:
+    def __init__(self, begin: int, is_array: bool) -> None:
         self.begin = begin
-        """Where an object begins in the buffer; for an array, or what is no longer there, below 0."""
+        """Where it begins in the buffer; for what is no longer there, or was not kept, below 0."""
+        self.is_array = is_array
         self.given = False
-        """An object within it was given."""
+        """An entry within it was given."""
 
 
 class Document:
     """Takes the pieces of a document, gives the objects that may hold a frame, with where they begin.
 
     An object is given when it is an element of an array or the whole document, so that what stands around
-    a frame in the same entry (time, direction) is given with it.
+    a frame in the same entry (time, direction) is given with it. So is a frame in an array of frames.
     """
 
     __slots__ = ("_buffer", "_first", "_last", "_open", "_position", "done", "station")
@@ -76,7 +76,8 @@ class Document:
             position = token.end()
             said = text[token.start()]
             if said in "{[":
-                self._open.append(_Open(token.start() if said == "{" else _ARRAY))
+                kept = said == "{" or (bool(self._open) and self._open[-1].is_array)
+                self._open.append(_Open(token.start() if kept else _GONE, said == "["))
                 if len(self._open) > DEEPEST:
                     self.done = True
                     return
@@ -92,9 +93,9 @@ class Document:
             entry = self._open.pop()
             around = self._open[-1] if self._open else None
             given = entry.given
-            if not given and entry.begin >= 0 and (around is None or around.begin == _ARRAY):
+            if not given and entry.begin >= 0 and (around is None or around.is_array):
                 whole = text[entry.begin : end]
-                if may_hold_frame(whole):
+                if FRAME.match(whole) is not None if entry.is_array else may_hold_frame(whole):
                     given = True
                     if self.station is None and around is not None:
                         named = _STATION.search(text, 0, entry.begin)

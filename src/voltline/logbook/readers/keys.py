@@ -12,7 +12,8 @@ __all__ = ["ROLES", "plain", "role_of", "sense_of", "time_of", "type_of"]
 
 _NAMES: dict[str, str] = {
     "at": "timestamp time ts at datetime date @timestamp asctime eventtime createdat created logtime t "
-    "messagetimestamp receivedat sentat occurredat insertedat realtimetimestamp timestampms starttime",
+    "messagetimestamp receivedat sentat occurredat insertedat realtimetimestamp timestampms starttime @t "
+    "requesttime responsetime requesttimestamp responsetimestamp timegenerated",
     "station": "station stationid chargepointid chargepoint chargeboxid chargebox cpid cp chargerid charger "
     "chargingstationid chargingstation identity chargepointidentity chargeboxidentity clientid evseserial "
     "ocppid ocppidentity deviceid serialnumber csid",
@@ -23,7 +24,9 @@ _NAMES: dict[str, str] = {
     "id_of_pair": "correlationid requestid",
     "action": "action ocppaction command messageaction procedure operation",
     "payload": "payload payloadjson body data content params request response ocpppayload messagepayload",
-    "frame": "raw text message msg frame rawmessage ocppmessage log line json rawjson messagejson",
+    "frame": "raw text message msg frame rawmessage ocppmessage log line json rawjson messagejson "
+    "requeststring responsestring requestmessage responsemessage requestjson responsejson",
+    "words": "@mt messagetemplate",
     "code": "errorcode",
     "description": "errordescription",
     "details": "errordetails",
@@ -32,7 +35,7 @@ _NAMES: dict[str, str] = {
 ROLES: dict[str, str] = {name.lower(): role for role, names in _NAMES.items() for name in names.split()}
 """Name of a column or key, without case, spaces, `_` and `-`, to what it holds."""
 
-_UNPLAIN = re.compile(r"[\s_\-.]+")
+_UNPLAIN = re.compile(r"[\s_\-.]+|[\[(](?:UTC|GMT)[\])]$", re.IGNORECASE)
 _TYPES = {
     "2": 2, "call": 2, "request": 2, "req": 2, "3": 3, "callresult": 3, "response": 3, "result": 3, "conf": 3,
     "confirmation": 3, "res": 3, "answer": 3, "4": 4, "callerror": 4, "error": 4,

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from voltline.inspection.records import Damage, Direction, Record
+from voltline.logbook.readers.family import Sense
 from voltline.logbook.readers.frame_text import (
     FRAME,
     Balance,
@@ -22,8 +23,10 @@ from voltline.logbook.readers.frame_text import (
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import ROLES, plain, sense_of, time_of, type_of
 from voltline.logbook.readers.trace import TRACE, Told
+from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame
+from voltline.wire.frames import decode
 
-__all__ = ["Entry", "records_of"]
+__all__ = ["Entry", "answer_beside", "is_answer", "rebuilt_from", "records_of"]
 
 _read = msgspec.json.Decoder(dict[str, Any]).decode
 _write = msgspec.json.Encoder().encode
@@ -47,6 +50,7 @@ _NESTED = frozenset(
         "payload",
         "body",
         "jsonpayload",
+        "properties",
     ]
 )
 FORMS = {
@@ -119,27 +123,9 @@ def _of_dict(
     held: dict[str, Any], text: str, source: str, number: int, headings: Headings, defaults: Mapping[str, str]
 ) -> tuple[str, list[Record]] | None:
     roles: dict[str, Any] = dict(defaults)
-    frames: list[Found] = []
-    before = ""
     _gather(held, roles, 0)
-    for role in ("frame", "payload", "data", None):
-        for name, value in _values(held, 0):
-            if role is not None and ROLES.get(plain(name)) != role:
-                continue
-            if isinstance(value, list) and len(value) >= 3 and value[0] in (2, 3, 4):
-                frames = [_as_written(text, value)]
-            elif isinstance(value, str) and "[" in value:
-                start = FRAME.search(value)
-                if start is not None:
-                    before = value[: start.start()]
-                    frames = [
-                        found if found.whole else recovered(found.text)
-                        for found in found_in(value[start.start() :].rstrip())
-                    ]
-            if frames:
-                break
-        if frames:
-            break
+    values = _values(held, 0)
+    frames, before, place = _frames_in(values, text)
     form = "json log"
     if not frames:
         rebuilt = rebuilt_from(roles)
@@ -161,7 +147,9 @@ def _of_dict(
         form = heading.family.name
     elif direction is Direction.UNKNOWN and sent is None:
         direction, sent = sense_of(roles.get("type"))
-    return form, [
+        if direction is Direction.UNKNOWN and sent is None:
+            direction, sent = _sense_of_words(values, headings)
+    records = [
         Record(
             source,
             number,
@@ -175,6 +163,78 @@ def _of_dict(
         )
         for found in frames
     ]
+    other = _counterpart(frames, values[place:], text)
+    if other is not None:
+        records.append(answer_beside(records[0], other, at))
+    return form, records
+
+
+def _frames_in(values: list[tuple[str, Any]], text: str) -> tuple[list[Found], str, int]:
+    """The frames of the likeliest value, what stands before them in it, and the place of the value behind."""
+    for role in ("frame", "payload", "data", None):
+        for place, (name, value) in enumerate(values, 1):
+            if role is None or ROLES.get(plain(name)) == role:
+                frames, before = _frames_of(value, text)
+                if frames:
+                    return frames, before, place
+    return [], "", len(values)
+
+
+def _frames_of(value: Any, text: str) -> tuple[list[Found], str]:
+    if isinstance(value, list) and len(value) >= 3 and value[0] in (2, 3, 4):
+        return [_as_written(text, value)], ""
+    if isinstance(value, str) and "[" in value:
+        start = FRAME.search(value)
+        if start is not None:
+            found = found_in(value[start.start() :].rstrip())
+            return [one if one.whole else recovered(one.text) for one in found], value[: start.start()]
+    return [], ""
+
+
+def _counterpart(frames: list[Found], values: list[tuple[str, Any]], text: str) -> Found | None:
+    """The answer to the one CALL of an entry, in a value of its own behind it."""
+    if len(frames) == 1:
+        for _, value in values:
+            found, _ = _frames_of(value, text)
+            if len(found) == 1 and is_answer(found[0].text, frames[0].text):
+                return found[0]
+    return None
+
+
+def is_answer(answer: str, call: str) -> bool:
+    """Whether one frame answers the other."""
+    asked, told = decode(call), decode(answer)
+    return (
+        isinstance(asked, CallFrame)
+        and isinstance(told, CallResultFrame | CallErrorFrame)
+        and asked.message_id == told.message_id
+    )
+
+
+def answer_beside(call: Record, found: Found, at: datetime | None) -> Record:
+    """The record of an answer that stands in the same entry or row as its CALL."""
+    return msgspec.structs.replace(
+        call,
+        text=found.text,
+        at=at,
+        direction=call.direction.opposite,
+        sent=None if call.sent is None else not call.sent,
+        damage=found.damage,
+    )
+
+
+def _sense_of_words(values: list[tuple[str, Any]], headings: Headings) -> Sense:
+    """What the entry's own message says: `"msg": "received message"` beside the frame."""
+    for name, value in values:
+        if (
+            isinstance(value, str)
+            and ROLES.get(plain(name)) in {"frame", "words"}
+            and not FRAME.search(value)
+        ):
+            heading, _ = headings.read(value)
+            if heading.sent is not None or heading.direction is not Direction.UNKNOWN:
+                return heading.direction, heading.sent
+    return Direction.UNKNOWN, None
 
 
 def _as_written(text: str, value: list[Any]) -> Found:
@@ -182,8 +242,9 @@ def _as_written(text: str, value: list[Any]) -> Found:
     begin = FRAME.search(text)
     while begin is not None:
         end = Balance().feed(text[begin.start() :])
-        if end is not None and is_frame(text[begin.start() : begin.start() + end]):
-            return Found(text[begin.start() : begin.start() + end].replace("\n", " "))
+        written = text[begin.start() : begin.start() + end] if end is not None else ""
+        if is_frame(written) and msgspec.json.decode(written) == value:
+            return Found(written.replace("\n", " "))
         begin = FRAME.search(text, begin.end())
     return Found(_write(value).decode(), (Damage.REBUILT,))
 

@@ -222,16 +222,25 @@ class OpenDocument:
             self._first_empty = number
         self._empty += 1
         for text, begins in self._document.feed(line, number):
-            station = self._document.station
-            found = records_of(
-                text, self._source, begins, self._headings, {"station": station} if station else {}
-            )
-            if found is not None:
-                records += found[1]
+            entries = self._entries(text, begins)
+            if entries:
+                records += entries
                 self._empty = 0
                 self._given = True
         self.done = self._document.done
         return records
+
+    def _entries(self, text: str, begins: int) -> Sequence[Record]:
+        station = self._document.station
+        if text.startswith("["):
+            return [
+                Record(self._source, begins, found.text, station=station, damage=found.damage)
+                for found in found_in(re.sub(r"\n\s*", "", text))
+            ]
+        found = records_of(
+            text, self._source, begins, self._headings, {"station": station} if station else {}
+        )
+        return [] if found is None else found[1]
 
     def end(self) -> Sequence[Record]:
         # Lines around the entries are part of the document; without an entry they were none.

@@ -2,18 +2,34 @@
 
 import csv
 import re
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from voltline.inspection.records import Damage, Direction, Record
 from voltline.logbook.readers.frame_text import FRAME, Found, found_in, recovered
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import role_of, sense_of, time_of
-from voltline.logbook.readers.objects import rebuilt_from
+from voltline.logbook.readers.objects import answer_beside, is_answer, rebuilt_from
 
 __all__ = ["Table", "table_of"]
 
-_NAME = re.compile(r"[\w @./()-]{1,40}$")
+_NAME = re.compile(r"[\w @./()\[\]-]{1,40}$")
 MAX_COLUMNS = 200
+
+
+class _Row(msgspec.Struct):
+    """What the cells of a row hold."""
+
+    roles: dict[str, Any] = {}
+    frames: list[Found] = []
+    before: str = ""
+    """What stands before the frames in their cell."""
+    answer: Found | None = None
+    """The answer to a CALL, in a cell of its own."""
+    answered_at: datetime | None = None
+    """The second time of the row."""
 
 
 class Table:
@@ -38,22 +54,8 @@ class Table:
 
     def records(self, cells: list[str], number: int) -> list[Record]:
         """The records of a row that begins on line `number`; none where it holds no frame."""
-        roles: dict[str, Any] = {}
-        frames: list[Found] = []
-        before = ""
-        for role, cell in zip(self._roles, cells, strict=True):
-            if not frames and "[" in cell:
-                start = FRAME.search(cell)
-                if start is not None:
-                    cell = cell.replace("\n", " ")
-                    before = cell[: start.start()]
-                    frames = [
-                        found if found.whole else recovered(found.text)
-                        for found in found_in(cell[start.start() :].rstrip())
-                    ]
-                    continue
-            if role is not None and cell and role not in roles:
-                roles[role] = cell
+        row = self._parted(cells)
+        roles, frames = row.roles, row.frames
         if not frames:
             rebuilt = rebuilt_from(roles)
             if rebuilt is None:
@@ -64,8 +66,8 @@ class Table:
             direction, sent = sense_of(roles.get("type"))
         at = time_of(roles.get("at"))
         heading = None
-        if before.strip():
-            heading, inner = self._headings.read(before)
+        if row.before.strip():
+            heading, inner = self._headings.read(row.before)
             if heading.repeats:
                 return []
             at = at or inner
@@ -73,7 +75,7 @@ class Table:
                 direction, sent = heading.direction, heading.sent
         station = roles.get("station") or (roles.get("id_fallback") if "id" not in self._roles else None)
         station = station or (heading.station if heading is not None else None)
-        return [
+        records = [
             Record(
                 self._source,
                 number,
@@ -87,6 +89,31 @@ class Table:
             )
             for found in frames
         ]
+        if row.answer is not None:
+            records.append(answer_beside(records[0], row.answer, row.answered_at or at))
+        return records
+
+    def _parted(self, cells: list[str]) -> "_Row":
+        row = _Row()
+        for role, cell in zip(self._roles, cells, strict=True):
+            start = FRAME.search(cell) if "[" in cell else None
+            if start is not None:
+                cell = cell.replace("\n", " ")
+                held = [
+                    found if found.whole else recovered(found.text)
+                    for found in found_in(cell[start.start() :].rstrip())
+                ]
+                if not row.frames:
+                    row.frames, row.before = held, cell[: start.start()]
+                    continue
+                if len(row.frames) == len(held) == 1 and is_answer(held[0].text, row.frames[0].text):
+                    row.answer = held[0]
+                    continue
+            if role == "at" and role in row.roles:
+                row.answered_at = time_of(cell)
+            if role is not None and cell:
+                row.roles.setdefault(role, cell)
+        return row
 
 
 def table_of(source: str, line: str, headings: Headings) -> Table | None:
