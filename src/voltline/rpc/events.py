@@ -6,15 +6,10 @@ import msgspec
 from msgspec import Raw
 
 from voltline.messages.deviation import Deviation
+from voltline.wire.frames import CallFrame
 
-
-class CallReceived(msgspec.Struct, frozen=True, gc=False):
-    """The peer asks for something. Owed exactly one `answer` or `refuse` with this very `message_id`."""
-
-    message_id: str
-    action: str
-    payload: Raw
-    deviations: tuple[Deviation, ...] = ()
+CallReceived = CallFrame
+"""The peer asks for something. Owed exactly one `answer` or `refuse` with this very `message_id`."""
 
 
 class CallAnswered(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,6 @@ from voltline.rpc.duplicates import ALWAYS_ACTED_ON, AnsweredCalls
 from voltline.rpc.events import (
     CallAnswered,
     CallFailed,
-    CallReceived,
     CallRefused,
     CallTimedOut,
     DropReason,
@@ -215,16 +214,14 @@ class Session:
                 if message_id in in_flight:
                     return self._refuse_duplicate(frame)
                 self.counters.overlapping += 1
-            deviations = frame.deviations
             answered = self._answered
             if answered is not None and message_id in answered:
                 payload = answered.payload_for(message_id, text)
                 if payload is not None:
                     return self._answer_again(message_id, payload)
-                deviations = self._with_reused_id(frame)
-            action = frame.action
-            in_flight[message_id] = (message_id, None if action in ALWAYS_ACTED_ON else text)
-            return CallReceived(message_id, action, frame.payload, deviations)
+                frame = self._with_reused_id(frame)
+            in_flight[message_id] = (message_id, None if frame.action in ALWAYS_ACTED_ON else text)
+            return frame
         if type(frame) is CallResultFrame or type(frame) is CallErrorFrame:
             return self._receive_answer(frame, now)
         if type(frame) is Malformed:
@@ -360,18 +357,16 @@ class Session:
         text = "the same CALL was answered before; the same answer was given again"
         return FrameDropped(DropReason.REPEATED_CALL, message_id, text)
 
-    def _with_reused_id(self, frame: CallFrame) -> tuple[Deviation, ...]:
+    def _with_reused_id(self, frame: CallFrame) -> CallFrame:
         self.counters.reused_id += 1
-        return (
-            *frame.deviations,
-            Deviation(
-                path="$[1]",
-                kind=DeviationKind.RULE,
-                text="an earlier, different CALL on this connection had the same message id (J 4.1.4)",
-                code=ErrorCode.GENERIC_ERROR,
-                usable=True,
-            ),
+        reused = Deviation(
+            path="$[1]",
+            kind=DeviationKind.RULE,
+            text="an earlier, different CALL on this connection had the same message id (J 4.1.4)",
+            code=ErrorCode.GENERIC_ERROR,
+            usable=True,
         )
+        return msgspec.structs.replace(frame, deviations=(*frame.deviations, reused))
 
 
 def _not_owed(message_id: str) -> LocalProtocolError:

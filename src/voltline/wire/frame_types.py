@@ -10,6 +10,10 @@ MAX_MESSAGE_ID_LENGTH = 36
 """Characters of a message id, OCPP-J 1.6, 4.1.4."""
 
 
+# The three messages are declared as they stand on the wire, so that a typed decoder makes them; what is
+# noted of them comes last. `frames.decode` sees to it that the peer does not write there.
+
+
 class NumericId(str):
     """A message id that the peer wrote as a JSON number instead of a string.
 
@@ -20,7 +24,7 @@ class NumericId(str):
     __slots__ = ()
 
 
-class CallFrame(msgspec.Struct, frozen=True, gc=False):
+class CallFrame(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=2, forbid_unknown_fields=True):
     """`[2, id, action, payload]`. The payload is always a JSON object."""
 
     message_id: str
@@ -29,7 +33,9 @@ class CallFrame(msgspec.Struct, frozen=True, gc=False):
     deviations: tuple[Deviation, ...] = ()
 
 
-class CallResultFrame(msgspec.Struct, frozen=True, gc=False):
+class CallResultFrame(
+    msgspec.Struct, frozen=True, gc=False, array_like=True, tag=3, forbid_unknown_fields=True
+):
     """`[3, id, payload]`. The payload is a JSON object, unless an unusable deviation says what it is."""
 
     message_id: str
@@ -37,7 +43,9 @@ class CallResultFrame(msgspec.Struct, frozen=True, gc=False):
     deviations: tuple[Deviation, ...] = ()
 
 
-class CallErrorFrame(msgspec.Struct, frozen=True, gc=False):
+class CallErrorFrame(
+    msgspec.Struct, frozen=True, gc=False, array_like=True, tag=4, forbid_unknown_fields=True
+):
     """`[4, id, code, description, details]`. `code` is the peer's text, `details` always a JSON object."""
 
     message_id: str

@@ -9,7 +9,6 @@ tolerant reader can use and to say what was wrong with it. Payloads stay raw JSO
 import re
 
 import msgspec
-from msgspec import Raw
 
 from voltline.wire.errors import LocalProtocolError
 from voltline.wire.frame_types import (
@@ -44,25 +43,7 @@ MAX_DESCRIPTION_LENGTH = 255
 """Characters of an errorDescription that we send. 1.6 sets no limit; later versions of OCPP set this one."""
 
 
-class _RegularCall(msgspec.Struct, array_like=True, tag=2, forbid_unknown_fields=True, gc=False):
-    message_id: str
-    action: str
-    payload: Raw
-
-
-class _RegularResult(msgspec.Struct, array_like=True, tag=3, forbid_unknown_fields=True, gc=False):
-    message_id: str
-    payload: Raw
-
-
-class _RegularError(msgspec.Struct, array_like=True, tag=4, forbid_unknown_fields=True, gc=False):
-    message_id: str
-    code: str
-    description: str
-    details: Raw
-
-
-_read_regular = msgspec.json.Decoder(_RegularCall | _RegularResult | _RegularError).decode
+_read_regular = msgspec.json.Decoder(CallFrame | CallResultFrame | CallErrorFrame).decode
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -75,17 +56,13 @@ def decode(text: str | bytes) -> Frame:
     try:
         if not isinstance(text, str):
             text = str(text, "utf-8")
-        wire = _read_regular(text)
+        frame: CallFrame | CallResultFrame | CallErrorFrame = _read_regular(text)
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         return decode_irregular(text, fault)
-    # An object ends with "}": nothing else that is a whole JSON value does, and it is the last element.
-    if text.endswith("}]") and 0 < len(wire.message_id) <= MAX_MESSAGE_ID_LENGTH:
-        if type(wire) is _RegularCall:
-            return CallFrame(wire.message_id, wire.action, wire.payload)
-        if type(wire) is _RegularResult:
-            return CallResultFrame(wire.message_id, wire.payload)
-        if type(wire) is _RegularError:
-            return CallErrorFrame(wire.message_id, wire.code, wire.description, wire.details)
+    # An object ends with "}": nothing else that is a whole JSON value does, and it is the last element. So
+    # `deviations`, a list, was not among them.
+    if text.endswith("}]") and 0 < len(frame.message_id) <= MAX_MESSAGE_ID_LENGTH:
+        return frame
     return decode_irregular(text, None)
 
 
@@ -108,6 +85,8 @@ def encode_result(message_id: str, payload: bytes) -> str:
     Raises LocalProtocolError when an argument cannot be sent.
     """
     if payload == b"{}":
+        if type(message_id) is str and message_id.isalnum():
+            return f'[3,"{message_id}",{{}}]'
         return f"[3,{_written_id(message_id)},{{}}]"
     return _checked(f"[3,{_written_id(message_id)},{_object(payload)}]")
 

@@ -143,6 +143,17 @@ def test_faults_are_all_told_at_once() -> None:
     assert all(deviation.text and deviation.usable for deviation in frame.deviations)
 
 
+@pytest.mark.parametrize(
+    "noted", ["[]", '[{"path":"$","kind":"missing","text":"t","code":"GenericError","usable":true}]']
+)
+@pytest.mark.parametrize("frame", ['[2,"a","Heartbeat",{}', '[3,"a",{}', '[4,"a","GenericError","",{}'])
+def test_peer_cannot_write_what_we_note_of_its_frame(frame: str, noted: str) -> None:
+    read = decode(f"{frame},{noted}]")
+    assert isinstance(read, CallFrame | CallResultFrame | CallErrorFrame)
+    (deviation,) = read.deviations
+    assert "elements" in deviation.text
+
+
 def test_unusable_answer_says_so() -> None:
     for text in ('[3,"a",5]', '[3,"a",{"x":}]', '[4,"a","b" "c"]'):
         frame = decode(text)
