@@ -1,24 +1,35 @@
 """Whatever else writes a frame behind some words, and frames with nothing before them."""
 
 import re
+from collections.abc import Iterable
 
 from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, RECEIVED, SENT, Family, Sense
 from voltline.messages import ACTIONS
 
 __all__ = ["BARE", "NAMED_ARROWS", "NAME_BESIDE", "OTHER_WORDS", "SIDES", "WORDS"]
 
-WORDS: dict[str, Sense] = {
+_SPOKEN: dict[str, Sense] = {
     **dict.fromkeys(
-        ("recv", "received", "receive", "receiving", "rx", "in", "incoming", "inbound", "got", "read", "<-",
-         "<--", "<", "<<", "<<<", "<=", "⬅", "⬅️", "←", "onmessage", "receives", "rcvd", "ingress"),
+        ("recv", "received", "receive", "receiving", "receives", "rcvd", "rx", "incoming", "inbound",
+         "onmessage", "ingress"),
         RECEIVED,
     ),
     **dict.fromkeys(
-        ("send", "sent", "sending", "tx", "out", "outgoing", "outbound", "wrote", "write", "->", "-->", ">",
-         ">>", ">>>", "=>", "➡", "➡️", "→", "responding", "replying", "transmit", "sends", "egress"),
+        ("send", "sent", "sending", "sends", "tx", "outgoing", "outbound", "transmit", "responding",
+         "replying", "egress"),
         SENT,
     ),
 }  # fmt: skip
+"""Words that mean a way and hardly anything else. They go before any sign: many set arrows as separators."""
+_SIGNS: dict[str, Sense] = {
+    **dict.fromkeys(
+        ("in", "got", "read", "<-", "<--", "<", "<<", "<<<", "<=", "⬅", "⬅️", "←", "↓", "⬇", "⬇️"), RECEIVED
+    ),
+    **dict.fromkeys(
+        ("out", "wrote", "write", "->", "-->", ">", ">>", ">>>", "=>", "➡", "➡️", "→", "↑", "⬆", "⬆️"), SENT
+    ),
+}
+WORDS: dict[str, Sense] = {**_SPOKEN, **_SIGNS}
 
 _STATION_SIDE = r"(?:CP|CS|charge[ _-]?point|charge[ _-]?box|charging[ _-]?station|charger|station|EVSE)"
 _CENTRAL_SIDE = (
@@ -36,7 +47,12 @@ SIDES: tuple[tuple[re.Pattern[str], Sense], ...] = (
 )
 """Phrases that name both sides, or one with the way the frame went."""
 
-_WORD = "|".join(sorted((re.escape(word) for word in WORDS), key=len, reverse=True))
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted((re.escape(word) for word in words), key=len, reverse=True))
+
+
+_WORD = _any_of(WORDS)
 _NAMED = (
     r"(?:chargeBoxId|charge_?point(?:_?id)?|cp(?:_?id)?|station_?id|charger_?id|evse_?id|identity|client_?id)"
 )
@@ -101,7 +117,10 @@ OTHER_WORDS = Family(
     heading=re.compile(
         rf"^(?=(?:.*?\b{_NAMED}[\"']?\s*[=:]\s*[\"']?(?P<station>[\w.*-]{{1,48}}))?)"
         rf"(?=(?:.*\b(?:to|from|for)\s+{_NO_NAME}(?P<station2>[\w.*-]{{2,48}})\s*:?\s*$)?)"
-        rf"(?:.*(?<![\w<>=-])(?P<word>{_WORD})(?![\w<>=-]))?",
+        rf"(?:.*(?<![\w.<>=-])(?P<word>{_any_of(_SPOKEN)})(?![\w<>=-]|\.\w)"
+        # Not what parts two addresses, nor a bracket around the frame, nor what is far from the frame.
+        rf"|.*(?<![\w<>=-])(?P<sign>{_any_of(_SIGNS)})(?![\w<>=-]|\s*\[?\d{{1,3}}(?:\.\d{{1,3}}){{3}})"
+        rf"(?<!\S[<>](?=$))(?=(?:\W*\w[\w.-]*){{0,4}}\W*$))?",
         re.IGNORECASE,
     ),
     words=WORDS,
@@ -122,6 +141,7 @@ OTHER_WORDS = Family(
 
 BARE = Family(
     name="bare frames",
-    heading=re.compile(r"^[\s\x1e\W]*(?:\d+[.):]\s*)?$"),
+    # A single > may be a quotation's, unless it stands behind a time.
+    heading=re.compile(r"^(?!.*(?:->|=>|[<→←↑↓⬆⬇➡⬅])|.*\x1e.*>)[\s\x1e\W]*(?:\d+[.):]\s*)?$"),
     words={},
 )

@@ -49,7 +49,8 @@ class Family(msgspec.Struct, frozen=True):
     name: str
     """As reports call it."""
     heading: re.Pattern[str]
-    """Found in the text before a frame. Groups, all optional: `word` (what tells the direction), `station`,
+    """Found in the text before a frame. Groups, all optional: `word` or `sign` (what tells the direction),
+    `station`,
     `connection`, `logger`."""
     words: Mapping[str, Sense]
     """Word, in lower case, to what it says. A word that is not here says nothing."""
@@ -77,7 +78,8 @@ class Family(msgspec.Struct, frozen=True):
         if found is None:
             return None
         parts = found.groupdict()
-        direction, sent = self.words.get((parts.get("word") or "").lower(), (Direction.UNKNOWN, None))
+        word = parts.get("word") or parts.get("sign") or ""
+        direction, sent = self.words.get(word.lower(), (Direction.UNKNOWN, None))
         for phrase, (sender, _) in self.sides:
             if phrase.search(text):
                 direction = sender

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from voltline.inspection.records import NO_YEAR
+from voltline.logbook.readers.any_words import WORDS
 from voltline.logbook.readers.clock import STAMP, leading_time, leading_time_in, read_time
 from voltline.logbook.readers.family import AT, Family, Heading
 
@@ -16,12 +17,20 @@ REMEMBERED = 4096
 LONGEST = 600
 """Characters before a frame that are looked at; the nearest to it count."""
 
+_NO_WAY = rf"(?!(?i:{'|'.join(word for word in WORDS if word.isalpha())})\b)"
 _WRAPPER = re.compile(
     r"^(?:\s*[\w.-]+\s+\|\s"  # docker compose: `name-1  | `
     r"|\x1e (?:stdout|stderr) [FP] "  # Kubernetes
-    r"|\x1e [\w.-]+ [\w./@-]+(?:\[\d+\])?:\s"  # journald, syslog: `\x1e host evcc[28]: `
+    # journald, syslog: `\x1e host evcc[28]: `, but not `\x1e Received message: `
+    rf"|\x1e {_NO_WAY}[\w.-]+ {_NO_WAY}[\w./@-]+(?:\[\d+\])?:\s"
     r"|\x1e\s+(?=\x1e))"  # docker --timestamps
 )
+_TAG = re.compile(
+    r"</\w[\w:.-]*\s*>|<(\w[\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))+)\s*/?>"
+    r"|<(?:td|th|tr|p|pre|code|span|div|b|i|li|br)\s*/?>|<!\[CDATA\[",
+    re.IGNORECASE,
+)
+"""Tags of HTML and XML: their brackets are no arrows, their attributes may tell the way."""
 
 
 class Headings:
@@ -68,6 +77,8 @@ class Headings:
     def of(self, wording: str) -> Heading:
         """The heading that the first family to know this wording makes of it."""
         bare = unwrapped(wording)
+        if "<" in bare:
+            bare = _TAG.sub(lambda tag: f" {tag[1] or ''} ", bare)
         for family in self._families:
             heading = family.read(bare)
             if heading is not None:
