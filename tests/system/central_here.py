@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from voltline.central.app import Central
 from voltline.central.settings import (
-    AuthorizationSettings,
     DataSettings,
     HttpSettings,
+    InspectionSettings,
     LocalListsSettings,
     OcppSettings,
     ProceduresSettings,
@@ -21,14 +21,14 @@ from voltline.central.settings import (
 
 
 def quick(data: Path, **sections: object) -> Settings:
-    """Free ports, and no waiting before charge points are worked with."""
+    """Free ports, no waiting before charge points are worked with, and no inspector: closing waits for it."""
     settings = Settings(
         ocpp=OcppSettings(port=0),
         http=HttpSettings(port=0),
         data=DataSettings(directory=str(data)),
         procedures=ProceduresSettings(settle_s=0),
         local_lists=LocalListsSettings(delay_s=0.02),
-        authorization=AuthorizationSettings(),
+        inspection=InspectionSettings(enabled=False),
     )
     return replace(settings, **sections)
 
