@@ -9,8 +9,9 @@ lies on the same few pages. In which spans of 65,536 rows a transaction has any 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, TextClause, column, text
+from sqlalchemy import ColumnElement, Connection, bindparam, column, text
 
 from voltline.central.storage.bulk import BulkInsert
 from voltline.central.storage.schema import meter_value_spans, meter_values
@@ -19,37 +20,26 @@ from voltline.central.storage.schema.first_floor import METER_VALUE_STEP
 _STEPS_OF_A_SPAN = 16
 SPAN = METER_VALUE_STEP * _STEPS_OF_A_SPAN
 
-_SPANS_OF = "SELECT span FROM meter_value_spans WHERE transaction_id = :transaction_id"
+_SPANS_OF = "SELECT span FROM meter_value_spans WHERE transaction_id = :of_transaction"
 _STEPS = ", ".join(f"({step})" for step in range(_STEPS_OF_A_SPAN))
 
 
-def _ids(spans: str) -> TextClause:
+@cache
+def of_transaction(dialect: str, *, newest_spans: bool = False) -> ColumnElement[bool]:
+    """The condition that a row of `meter_values` is of the transaction `:of_transaction`.
+
+    With `newest_spans` rows may be missing that are older than its last `:spans` spans.
+    """
+    if dialect != "sqlite":
+        return meter_values.c.transaction_id == bindparam("of_transaction")
+    spans = f"{_SPANS_OF} ORDER BY span DESC LIMIT :spans" if newest_spans else _SPANS_OF
     # CROSS JOIN keeps SQLite to this order.
-    return text(
+    ids = text(
         f"WITH steps (step) AS (VALUES {_STEPS}), spans (span) AS ({spans}) "  # noqa: S608 - constants
         "SELECT v.id FROM spans CROSS JOIN steps CROSS JOIN meter_values v "
         f"WHERE v.id / {METER_VALUE_STEP} = spans.span * {_STEPS_OF_A_SPAN} + steps.step "
-        "AND v.transaction_id = :transaction_id"
+        "AND v.transaction_id = :of_transaction"
     )
-
-
-_ALL_IDS = _ids(_SPANS_OF)
-_NEWEST_IDS = _ids(f"{_SPANS_OF} ORDER BY span DESC LIMIT :spans")
-
-
-def of_transaction(
-    connection: Connection, transaction_id: int, newest_spans: int | None = None
-) -> ColumnElement[bool]:
-    """The condition that a row of `meter_values` is of this transaction.
-
-    With `newest_spans` rows that are older than its last so many spans may be missing.
-    """
-    if connection.dialect.name != "sqlite":
-        return meter_values.c.transaction_id == transaction_id
-    if newest_spans is None:
-        ids = _ALL_IDS.bindparams(transaction_id=transaction_id)
-    else:
-        ids = _NEWEST_IDS.bindparams(transaction_id=transaction_id, spans=newest_spans)
     return meter_values.c.id.in_(ids.columns(column("id")))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.json import Encoder
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from voltline.central.domain.metering import (
     DEFAULT_CONTEXT,
@@ -168,25 +169,22 @@ class SqlMeterValues:
 
     def readings(self, transaction_id: int) -> tuple[Reading, ...]:
         self.flush()
-        table = meter_values.c
-        newest = (
-            select(meter_values)
-            .where(of_transaction(self._scope.connection, transaction_id))
-            .order_by(table.id.desc())
-            .limit(_MOST_ROWS)
-        )
-        rows = sorted(self._scope.connection.execute(newest), key=lambda row: (row.measured_at, row.id))
+        connection, table = self._scope.connection, meter_values.c
+        newest = select(meter_values).where(of_transaction(connection.dialect.name))
+        newest = newest.order_by(table.id.desc()).limit(_MOST_ROWS)
+        found = connection.execute(newest, {"of_transaction": transaction_id})
+        rows = sorted(found, key=lambda row: (row.measured_at, row.id))
         return tuple(reading for row in rows for reading in readings_of(row))
 
     def names_transaction(self, transaction_id: int) -> bool:
         self.flush()
-        table = meter_values.c
+        connection, table = self._scope.connection, meter_values.c
         named = select(table.id).where(
-            of_transaction(self._scope.connection, transaction_id),
+            of_transaction(connection.dialect.name),
             table.sent_transaction_id == transaction_id,
             table.from_stop.is_(False),
         )
-        return self._scope.connection.execute(named.limit(1)).first() is not None
+        return connection.execute(named.limit(1), {"of_transaction": transaction_id}).first() is not None
 
     def flush(self) -> None:
         """Send the collected rows to the database."""
@@ -243,23 +241,38 @@ class SqlMeterValues:
         self, station: StationKey, transaction_id: int | None, rows: list[tuple[Any, ...]]
     ) -> bool:
         self.flush()
-        connection, table = self._scope.connection, meter_values.c
-        if transaction_id is None:
-            stream = [table.station_id == station, table.transaction_id.is_(None)]
-        else:
-            spans = max(len(rows), _SPANS_LOOKED_BACK)
-            stream = [of_transaction(connection, transaction_id, newest_spans=spans)]
-        last = (
-            select(table.connector_id, table.sent_transaction_id, table.measured_at, table.sampled_values)
-            .where(*stream, table.from_stop.is_(False), table.connector_id == rows[0][_CONNECTOR])
-            .order_by(table.id.desc())
-            .limit(max(len(rows), _LOOKED_BACK))
+        connection = self._scope.connection
+        stored = connection.execute(
+            _last_stored(connection.dialect.name, placed=transaction_id is not None),
+            {
+                "of_transaction": transaction_id,
+                "of_station": station,
+                "connector": rows[0][_CONNECTOR],
+                "at_most": max(len(rows), _LOOKED_BACK),
+                "spans": max(len(rows), _SPANS_LOOKED_BACK),
+            },
         )
-        known = [(row[0], row[1], instant_text(row[2]), row[3]) for row in connection.execute(last)]
+        known = [(row[0], row[1], instant_text(row[2]), row[3]) for row in stored]
         if any(row[_MEASURED_AT] == row[_RECEIVED_AT] for row in rows):
             newest = known[: len(rows)][::-1]
             return len(newest) == len(rows) and all(map(_is_same, newest, rows))
         return all((row[_CONNECTOR], row[_SENT], row[_MEASURED_AT], row[_SAMPLED]) in known for row in rows)
+
+
+@cache
+def _last_stored(dialect: str, *, placed: bool) -> Select[Any]:
+    """The last rows of a stream: of a transaction, or of a connector outside of one; the newest first."""
+    table = meter_values.c
+    if placed:
+        stream = [of_transaction(dialect, newest_spans=True)]
+    else:
+        stream = [table.station_id == bindparam("of_station"), table.transaction_id.is_(None)]
+    return (
+        select(table.connector_id, table.sent_transaction_id, table.measured_at, table.sampled_values)
+        .where(*stream, table.from_stop.is_(False), table.connector_id == bindparam("connector"))
+        .order_by(table.id.desc())
+        .limit(bindparam("at_most"))
+    )
 
 
 def _is_same(known: tuple[Any, ...], row: tuple[Any, ...]) -> bool:

@@ -83,8 +83,9 @@ class TransactionReads(Reads):
             return ()
         wanted = select(meter_values).order_by(meter_values.c.measured_at, meter_values.c.id)
         with self._reading() as connection:
-            wanted = wanted.where(of_transaction(connection, transaction_id))
-            return tuple(reading for row in connection.execute(wanted) for reading in readings_of(row))
+            wanted = wanted.where(of_transaction(connection.dialect.name))
+            rows = connection.execute(wanted, {"of_transaction": transaction_id})
+            return tuple(reading for row in rows for reading in readings_of(row))
 
     def quarantine(
         self,
