@@ -101,9 +101,17 @@ class Detector:
     def gap(self, facts: Facts) -> None:
         """The log has a hole before the next event (`facts.gaps`): forget what may have changed."""
 
+    def lapsed(self, facts: Facts) -> Iterable[Finding]:
+        """Time has passed, up to `facts.now`, and nothing else happened: tell what that alone decides, once.
+
+        Called now and then while live, as long as the charge point is connected and what `waits_with` names
+        is not empty; and when the log ends.
+        """
+        return ()
+
     def end(self, facts: Facts) -> Iterable[Finding]:
         """The log ends here; whatever is not decided is unknown, not wrong. Not called while live."""
-        return ()
+        return self.lapsed(facts)
 
     def finding(
         self,

@@ -1,7 +1,7 @@
 """Everything that looks at one station, put together: timeline, facts, sessions, detectors."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from voltline.inspection.chronicle import Chronicle, Room, StationSummary
@@ -50,6 +50,7 @@ class StationInspection:
         self.chronicle = Chronicle(self.facts, room)
         self._timeline = Timeline(station, answer_within=answer_within, remembered=remembered)
         self._learner = Learner(self.facts)
+        self._timed = tuple(one for one in self.detectors if type(one).lapsed is not Detector.lapsed)
         changes = any(SessionChanged in one.events for one in detectors)
         self._builder = SessionBuilder(self.facts, changes=changes)
         self._gaps = 0
@@ -63,6 +64,26 @@ class StationInspection:
         findings: list[Finding] = []
         for event in self._timeline.feed(record):
             self._tell(event, findings)
+        return findings
+
+    def pass_time(self, now: datetime) -> list[Finding]:
+        """What the detectors find in that nothing more was said until `now`, by the clock of the records.
+
+        For traffic that is seen as it happens; call it now and then, whatever else is fed. What a charge
+        point does that is not connected is not known: there time judges nothing.
+        """
+        findings: list[Finding] = []
+        facts = self.facts
+        if facts.connected is False:
+            return findings
+        for event in self._timeline.pass_time(now):
+            self._tell(event, findings)
+        if facts.now is None or facts.now < now:
+            facts.now = now
+        for detector in self._timed:
+            awaited = detector.waits_with
+            if awaited is None or getattr(detector, awaited):
+                findings += detector.lapsed(facts)
         return findings
 
     def end(self) -> list[Finding]:

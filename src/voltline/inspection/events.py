@@ -139,7 +139,8 @@ class UnansweredCause(StrEnum):
 
 
 class Unanswered(Event, gc=False):
-    """A CALL got no answer. `record` is what made that certain, or the CALL at the end of the log."""
+    """A CALL got no answer. `record` is what made that certain; the CALL where that is the end of the log, or
+    time alone."""
 
     exchange: Exchange
     cause: UnansweredCause

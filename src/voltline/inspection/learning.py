@@ -7,7 +7,16 @@ from typing import Final
 
 from msgspec import UNSET
 
-from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange, Note
+from voltline.inspection.events import (
+    Answered,
+    Call,
+    Connected,
+    Disconnected,
+    Event,
+    Exchange,
+    Note,
+    Unanswered,
+)
 from voltline.inspection.facts import Facts
 from voltline.inspection.records import Direction, RecordKind
 from voltline.messages import (
@@ -95,7 +104,7 @@ class Learner:
             facts.last_frame = event.record
             self._answered(event.exchange)  # type: ignore[attr-defined]
             return
-        if event.record.kind is RecordKind.FRAME:
+        if event.record.kind is RecordKind.FRAME and kind is not Unanswered:
             facts.last_frame = event.record
         if kind is Note:
             facts.notes += 1

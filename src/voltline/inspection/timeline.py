@@ -161,6 +161,24 @@ class Timeline:
                         self._overdue(calls, at, record, events)
         return events
 
+    def pass_time(self, now: datetime) -> list[Event]:
+        """Nothing more was said until `now`: CALLs whose answer is long overdue are given up.
+
+        Not before twice the time that an answer may take: one that is slow is to be told as that.
+        """
+        events: list[Event] = []
+        for calls in self._sides:
+            while calls:
+                message_id, exchange = next(iter(calls.items()))
+                asked_at = exchange.call.at
+                if asked_at is None or now - asked_at <= 2 * self._answer_within:
+                    break
+                del calls[message_id]
+                self._remember(exchange)
+                cause = UnansweredCause.TIMEOUT
+                events.append(Unanswered(self.station, now, exchange.call, exchange, cause))
+        return events
+
     def end(self) -> list[Event]:
         """The log is at its end: what is still open is unknown, unless the log went on for long enough."""
         events: list[Event] = []

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from voltline.central.domain.findings import Seen
 from voltline.central.domain.sampling import SLOTS, slot_of
 from voltline.central.domain.stations import StationKey
 from voltline.central.inspecting.pipe import Batch, Entry, Order, Report, packed, read
-from voltline.central.inspecting.stations import TRIM_AFTER, Stations
+from voltline.central.inspecting.stations import TIME_PERIOD_S, TRIM_AFTER, Stations
 from voltline.central.inspecting.worker import TOO_LARGE, work
 from voltline.inspection.detector import Detector
 from voltline.inspection.events import Call, Event
@@ -31,8 +32,16 @@ def entry(second: float, direction: str, *frame: object, key: int = 1) -> Entry:
     return (key, NOON.timestamp() + second, direction, text)
 
 
-def batch(*entries: Entry, number: int = 1, kept: int = SLOTS, gaps: Iterable[int] = ()) -> Batch:
-    return Batch(number, list(entries), {1: "CP1", 2: "CP2"}, kept, list(gaps))
+def batch(
+    *entries: Entry,
+    number: int = 1,
+    kept: int = SLOTS,
+    gaps: Iterable[int] = (),
+    second: float | None = None,
+) -> Batch:
+    """Made at that second; else with its last entry."""
+    now = NOON.timestamp() + second if second is not None else entries[-1][1] if entries else 0.0
+    return Batch(number, list(entries), {1: "CP1", 2: "CP2"}, kept, list(gaps), now)
 
 
 def booted(key: int = 1) -> list[Entry]:
@@ -208,6 +217,128 @@ def test_memory_of_a_charge_point_does_not_grow_with_what_it_says() -> None:
     stations.feed(batch(*entries))
     (looked,) = stations._looked.values()
     assert len(looked.inspection.chronicle.summary.states.get(1, ())) <= TRIM_AFTER
+
+
+# ---- time alone
+
+
+def said(second: float, action: str, payload: object, answer: object, key: int = 1) -> list[Entry]:
+    name = f"{action}-{second}"
+    return [
+        entry(second, "in", 2, name, action, payload, key=key),
+        entry(second + 0.1, "out", 3, name, answer, key=key),
+    ]
+
+
+def status(second: float, state: str, connector: int = 1, error: str = "NoError") -> list[Entry]:
+    payload = {"connectorId": connector, "status": state, "errorCode": error}
+    return said(second, "StatusNotification", payload, {})
+
+
+STATES = [*status(2, "Available", 0), *status(3, "Available")]
+START = {"connectorId": 1, "idTag": "TAG", "meterStart": 0, "timestamp": "2026-03-01T12:00:10Z"}
+STARTED = {"transactionId": 5, "idTagInfo": {"status": "Accepted"}}
+
+SILENT = {
+    "C05": (booted(), 62),
+    "C06": ([*booted(), *STATES, *said(10, "Heartbeat", {}, {"currentTime": "2026-03-01T12:00:10Z"})], 611),
+    "R01": ([*booted(), *STATES, entry(10, "out", 2, "9", "ClearCache", {})], 71),
+    "T01": ([*booted(), *STATES, entry(10, "in", 2, "9", "StartTransaction", START)], 311),
+    "T08": (
+        [
+            *booted(),
+            *STATES,
+            entry(10, "out", 2, "9", "RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1}),
+            entry(11, "in", 3, "9", {"status": "Accepted"}),
+        ],
+        191,
+    ),
+    "T13": ([*booted(), *STATES, *status(10, "Preparing")], 1811),
+    "X03": (
+        [
+            *booted(),
+            *STATES,
+            *said(10, "StartTransaction", START, STARTED),
+            *status(20, "Faulted", error="OverCurrentFailure"),
+        ],
+        921,
+    ),
+}
+"""What is said, and the second at which time alone has made a fault of it."""
+
+
+def told_by_time(detector: str, entries: Iterable[Entry], until: float) -> list[int]:
+    """In which second after which nothing more is said the detector tells something."""
+    stations = Stations(all_detectors())
+    stations.feed(batch(*entries))
+    seconds = range(30, int(until) + 600, 30)
+    return [
+        second
+        for number, second in enumerate(seconds, 2)
+        for one in stations.feed(batch(number=number, second=second))
+        if one.finding.detector == detector
+    ]
+
+
+@pytest.mark.parametrize("detector", SILENT)
+def test_fault_that_only_time_shows_is_told_once_within_a_minute_though_nothing_is_said(
+    detector: str,
+) -> None:
+    entries, true_from = SILENT[detector]
+    (second,) = told_by_time(detector, entries, true_from)
+    assert true_from - 1 <= second <= true_from + 60
+
+
+@pytest.mark.parametrize("detector", SILENT)
+def test_time_tells_nothing_of_a_charge_point_that_is_not_connected(detector: str) -> None:
+    entries, true_from = SILENT[detector]
+    assert told_by_time(detector, [*entries, entry(29, "closed", "1006")], true_from) == []
+
+
+def test_slow_answer_is_not_cut_short_by_time() -> None:
+    stations = Stations(all_detectors())
+    stations.feed(batch(*booted(), *STATES, entry(10, "out", 2, "9", "ClearCache", {})))
+    stations.feed(batch(number=2, second=60))
+    found = stations.feed(batch(entry(61, "in", 3, "9", {"status": "Accepted"}), number=3))
+    assert detectors(found) & {"R01", "R02", "R03"} == {"R03"}
+
+
+def test_silence_that_was_told_while_it_lasted_is_not_told_again_when_it_ends() -> None:
+    entries, _ = SILENT["C06"]
+    stations = Stations(all_detectors())
+    stations.feed(batch(*entries))
+    assert "C06" in detectors(stations.feed(batch(number=2, second=700)))
+    beat = said(720, "Heartbeat", {}, {"currentTime": "2026-03-01T12:12:00Z"})
+    assert "C06" not in detectors(stations.feed(batch(*beat, number=3)))
+    assert "C06" in detectors(stations.feed(batch(number=4, second=1400)))
+
+
+class Clock(Breaks):
+    """Counts how often time is let judge, and fails at one charge point."""
+
+    id = "OWN-2"
+    asked: ClassVar[list[str]] = []
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        return ()
+
+    def lapsed(self, facts: Facts) -> Iterable[Finding]:
+        self.asked.append(facts.station)
+        if facts.station == "CP2":
+            raise ZeroDivisionError("of no use")
+        return ()
+
+
+def test_time_judges_now_and_then_however_many_batches_come_and_whoever_fails() -> None:
+    Clock.asked.clear()
+    stations = Stations([Clock])
+    stations.feed(batch(*booted(1), *booted(2)))
+    for number in range(400):
+        stations.feed(batch(number=number, second=2 + number / 2))
+    assert Clock.asked.count("CP1") == 1 + 200 // TIME_PERIOD_S
+    assert stations.troubles == ["CP2: ZeroDivisionError: of no use; what was known of it is given up"]
+    stations.feed(batch(number=400, second=-3600))
+    assert Clock.asked.count("CP1") == 2 + 200 // TIME_PERIOD_S  # somebody set the clock back
 
 
 def reports(order: Order, *batches: Batch) -> tuple[int, list[Report]]:

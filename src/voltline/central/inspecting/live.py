@@ -33,6 +33,7 @@ from voltline.central.inspecting.pipe import (
     Report,
     packed,
 )
+from voltline.central.inspecting.stations import TIME_PERIOD_S
 from voltline.central.inspecting.worker import TOO_LARGE
 from voltline.central.services import findings
 from voltline.central.services.ports import Writer, WriterClosed
@@ -93,6 +94,7 @@ class LiveInspection:
         self._sampling = Sampling()
         self._process: Process | None = None
         self._number = 0
+        self._handed_over_at = 0.0
         self._unseen: deque[tuple[int, int, float]] = deque()
         """Batches that no report has come of: number, bytes, when they were handed over."""
         self._waiting_bytes = 0
@@ -173,7 +175,9 @@ class LiveInspection:
     def _tick(self) -> None:
         self._timer = self._loop.call_later(HAND_OVER_S, self._tick)
         now = self._loop.time()
-        if self._entries or self._more:
+        # Where nothing is said at all, the process is told that time has passed.
+        quiet = self._process is not None and now - self._handed_over_at >= TIME_PERIOD_S
+        if self._entries or self._more or quiet:
             self._hand_over()
         if self._unseen and not self._storing and now - self._unseen[0][2] > STUCK_S:
             log.error("the inspector looks at the same frames for %d s: it is ended", STUCK_S)
@@ -208,8 +212,9 @@ class LiveInspection:
             self._leave_out(entries)
             return
         self._number += 1
+        self._handed_over_at = now
         names = {key: self._names[key] for key in self._unnamed}
-        batch = Batch(self._number, entries, names, sampling.kept, list(self._gaps))
+        batch = Batch(self._number, entries, names, sampling.kept, list(self._gaps), time.time())
         self._unnamed.clear()
         self._gaps.clear()
         process.stdin.write(_packed(batch))

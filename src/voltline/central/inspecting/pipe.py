@@ -44,6 +44,8 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     """See `Sampling.kept`: what is known of charge points beyond it is of no use any more."""
     gaps: list[int]
     """Charge points of which frames are missing before these."""
+    now: float
+    """When it was made, in seconds since 1970: no later frame is older."""
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):

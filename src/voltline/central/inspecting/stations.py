@@ -22,6 +22,8 @@ IDLE_S: Final = 48 * 3600.0
 """What is known of a charge point that said nothing for so long is given up."""
 TRIM_AFTER: Final = 500
 """Frames of a charge point after which what only a report of a log shows is thrown away."""
+TIME_PERIOD_S: Final = 20.0
+"""So often time itself is let judge. A charge point that says nothing has its faults too."""
 SOURCE: Final = "message log"
 
 _KINDS: Final = {
@@ -58,6 +60,8 @@ class Stations:
         self._names: dict[int, str] = {}
         self._looked: dict[int, _Looked] = {}
         self._latest = 0.0
+        self._timed_at = 0.0
+        """When time was last let judge."""
 
     def __len__(self) -> int:
         return len(self._looked)
@@ -69,6 +73,11 @@ class Stations:
         found: list[Seen] = []
         for entry in batch.entries:
             found += self._look(entry)
+        if not 0.0 <= batch.now - self._timed_at < TIME_PERIOD_S:
+            self._timed_at = batch.now
+            now = datetime.fromtimestamp(batch.now, UTC)
+            for key in list(self._looked):
+                found += self._let_time_pass(key, now)
         return found
 
     def _look(self, entry: Entry) -> Iterable[Seen]:
@@ -84,15 +93,26 @@ class Stations:
         try:
             findings = looked.inspection.feed(record)
         except Exception as error:
-            # Whatever a charge point sent, or somebody's own detector does: the others are looked at.
-            del self._looked[key]
-            told = f"{station}: {type(error).__name__}: {error}; what was known of it is given up"
-            self.troubles.append(told[:500])
+            self._give_up(key, error)
             return ()
         looked.frames += 1
         if looked.frames % TRIM_AFTER == 0:
             _trim(looked.inspection)
         return [_seen(StationKey(key), finding) for finding in findings] if findings else ()
+
+    def _let_time_pass(self, key: int, now: datetime) -> Iterable[Seen]:
+        try:
+            findings = self._looked[key].inspection.pass_time(now)
+        except Exception as error:
+            self._give_up(key, error)
+            return ()
+        return [_seen(StationKey(key), finding) for finding in findings] if findings else ()
+
+    def _give_up(self, key: int, error: Exception) -> None:
+        """Whatever a charge point sent, or somebody's own detector does: the others are looked at."""
+        station = self._looked.pop(key).inspection.facts.station
+        told = f"{station}: {type(error).__name__}: {error}; what was known of it is given up"
+        self.troubles.append(told[:500])
 
     def _begin(self, key: int) -> _Looked:
         name = self._names.get(key, str(key))

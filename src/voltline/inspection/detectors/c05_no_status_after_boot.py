@@ -103,6 +103,6 @@ class NoStatusAfterBoot(Detector):
             title=self.title if not self._told else "Some connectors without status after boot",
         )
 
-    def end(self, facts: Facts) -> Iterable[Finding]:
+    def lapsed(self, facts: Facts) -> Iterable[Finding]:
         """The time may have passed with no CALL after it."""
         return () if self._boot is None or not self._is_over(facts) else tuple(self._judged(facts))

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
+from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Direction, Record
@@ -55,6 +56,8 @@ class HeartbeatMissing(Detector):
         self._latest: datetime | None = None
         self._quietest_s = 0.0
         """The longest time without any line since the charge point was heard."""
+        self._told: Record | None = None
+        """The frame after which it was silent for so long that this was told while it lasted."""
         self._heartbeat_at: datetime | None = None
         self._heartbeats = 0
         self._early = 0
@@ -88,12 +91,23 @@ class HeartbeatMissing(Detector):
         found: Iterable[Finding] = ()
         if heard is not None and heard.at is not None:
             silent_s = (at - heard.at).total_seconds()
-            if silent_s > self._silent_from_s:
+            if silent_s > self._silent_from_s and heard is not self._told:
                 found = tuple(self._silent(heard, record, silent_s, quietest_s, facts))
         if kind is Call and event.exchange.name == "Heartbeat":  # type: ignore[attr-defined]
             early = self._heartbeat(event, at, interval_s, facts)
             found = found if early is None else (*found, early)
         return found
+
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """Where traffic is seen as it happens, no line is missing: the charge point itself is silent."""
+        heard = self._heard
+        if not facts.live or heard is None or heard is self._told:
+            return
+        silent_s = seconds_between(heard.at, facts.now)
+        if silent_s is None or not 0 < self._silent_from_s < silent_s:
+            return
+        self._told = heard
+        yield self._missing((heard,), silent_s, facts, excused=self._heartbeats == 0)
 
     def _silent(
         self, heard: Record, now: Record, silent_s: float, quietest_s: float, facts: Facts
@@ -101,16 +115,18 @@ class HeartbeatMissing(Detector):
         interval_s = facts.interval_s or 0
         if quietest_s > max(interval_s * _GAP_INTERVALS, _GAP_LEAST_S):
             return  # no line at all: P05
-        pings = (facts.number("WebSocketPingInterval") or 0) > 0
         # A log that does not mark connections cannot say whether it was away.
         away = facts.connected is None and quietest_s > interval_s * self.settings.silent_intervals
-        excused = pings or away or self._heartbeats == 0
-        yield self.finding(
+        yield self._missing((heard, now), silent_s, facts, excused=away or self._heartbeats == 0)
+
+    def _missing(self, shown: tuple[Record, ...], silent_s: float, facts: Facts, *, excused: bool) -> Finding:
+        pings = (facts.number("WebSocketPingInterval") or 0) > 0
+        return self.finding(
             facts,
             f"The charge point was silent for {span(silent_s)}; its heartbeat interval is "
-            f"{span(interval_s)}.",
-            (heard, now),
-            severity=Severity.INFO if excused else None,
+            f"{span(facts.interval_s or 0)}.",
+            shown,
+            severity=Severity.INFO if excused or pings else None,
         )
 
     def _heartbeat(self, event: Event, at: datetime, interval_s: int, facts: Facts) -> Finding | None:

@@ -88,8 +88,8 @@ class FirmwareUpdate(Detector):
         """Its end may have been told there."""
         self._update = None
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
-        """Only if the time was over before the log ended."""
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """If the time is over by now."""
         yield from self._stalled(facts)
 
     def _reported(self, exchange: Exchange, status: object, facts: Facts) -> Iterator[Finding]:

@@ -80,8 +80,8 @@ class DefaultCleared(Detector):
         if self._cleared is not None:
             yield from self._over(facts)
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
-        """Only if the wait was over before the log ended."""
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """If the wait is over by now."""
         yield from self._over(facts)
 
     def _over(self, facts: Facts) -> Iterator[Finding]:

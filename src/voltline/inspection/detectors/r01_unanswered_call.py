@@ -82,6 +82,10 @@ class UnansweredCall(Detector):
                 yield from self._judged(event, facts)
         elif isinstance(event, Orphan):
             self._patient = [one for one in self._patient if one.exchange is not event.exchange]
+        yield from self.lapsed(facts)
+
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """Those whose own time is over by now."""
         due = [one for one in self._patient if not _is_within(one.exchange, facts)]
         if due:
             self._patient = [one for one in self._patient if _is_within(one.exchange, facts)]

@@ -97,13 +97,14 @@ class LostTransactionId(Detector):
         """Answers may stand there."""
         self._hole_at = facts.now
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
         """A start that had time enough for its retries and got no id."""
         for connector, one in self._unconfirmed.items():
             begun = one.start.call.at
             if one.told or begun is None or facts.now is None:
                 continue
             if facts.now - begun > timedelta(seconds=self.settings.retried_for_s):
+                self._unconfirmed[connector] = one._replace(told=True)
                 yield self._lost(facts, connector, one)
 
     def _answered(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:

@@ -100,13 +100,17 @@ class NeverStopped(Detector):
         """Open transactions may have ended there."""
         self._set_aside(_GAP)
 
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """A doubted one may have been waited for long enough."""
+        if facts.now is not None:
+            yield from self._over(facts.now, facts)
+
     def end(self, facts: Facts) -> Iterator[Finding]:
         """Where the next transaction has begun, no StopTransaction of the old one may follow any more."""
         for transaction, one in list(self._open.items()):
             if one.replaced:
                 yield self._never(facts, transaction, one)
-        if facts.now is not None:
-            yield from self._over(facts.now, facts)
+        yield from self.lapsed(facts)
 
     def _started(self, exchange: Exchange, event: Event) -> None:
         response = exchange.response

@@ -83,8 +83,8 @@ class RemoteStartOutcome(Detector):
         """The transactions may have begun there."""
         self._pending.clear()
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
-        """Only those whose time was over before the log ended."""
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """Those whose time is over by now."""
         yield from self._over(facts)
 
     def _answered(self, exchange: Exchange, at: datetime | None, facts: Facts) -> Iterator[Finding]:

@@ -90,8 +90,8 @@ class StuckState(Detector):
         self._states.clear()
         self._limits_unknown = True
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
-        """As far as the log goes."""
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """Each state has lasted longer by now."""
         yield from self._judge(facts.now, facts)
 
     def _judge(self, now: datetime | None, facts: Facts) -> Iterator[Finding]:

@@ -83,8 +83,8 @@ class Fault(Detector):
         for number, fault in self._faults.items():
             yield from self._left_open(number, fault, event.at, facts)
 
-    def end(self, facts: Facts) -> Iterator[Finding]:
-        """As far as the log goes."""
+    def lapsed(self, facts: Facts) -> Iterator[Finding]:
+        """A transaction may be open for too long by now."""
         for number, fault in self._faults.items():
             yield from self._left_open(number, fault, facts.now, facts)
 
