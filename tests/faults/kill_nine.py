@@ -153,7 +153,7 @@ class Killing:
         watching = None
         if self._fleet.tasks and not self._fleet.stopping:
             watching = asyncio.create_task(self._first_answer(began, answers))
-        self._server = await asyncio.to_thread(start_serving, self._data, *FLAGS, **self._ports)
+        self._server = await asyncio.to_thread(start_serving, self._data, *FLAGS, warm=False, **self._ports)
         if self._ports:
             self.report.restarts_s.append(perf_counter() - began)
         else:

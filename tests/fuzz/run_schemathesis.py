@@ -86,7 +86,7 @@ async def run(seconds: int, more: Sequence[str]) -> list[str]:
         data = Path(folder) / "data"
         token = await asyncio.to_thread(_token, data)
         settings = ["ocpp.message_timeout_s=2"]
-        with serving(data, *(f"--set={setting}" for setting in settings)) as server:
+        with serving(data, *(f"--set={setting}" for setting in settings), warm=False) as server:
             async with charging_stations(server.ocpp):
                 found = await _schemathesis(server.http, token, seconds, Path(folder), more)
             if server.process.poll() is not None:

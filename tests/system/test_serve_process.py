@@ -123,7 +123,7 @@ def test_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
 async def test_graceful_stop_stores_and_answers_what_has_arrived(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    server = start_serving(tmp_path / "data")
+    server = start_serving(tmp_path / "data", warm=False)
     async with station(server.ocpp) as cp:
         await cp.boot()
         transaction_id = (await cp.call("StartTransaction", START))["transactionId"]
@@ -200,8 +200,7 @@ async def test_graceful_stop_tells_those_who_wait_too_long(tmp_path: Path) -> No
 
 async def ended(server: Serving) -> int:
     """Wait for the process to end by itself; its exit code."""
-    await asyncio.to_thread(server.process.communicate, timeout=20)
-    return server.process.returncode
+    return await asyncio.to_thread(server.ended, 20)
 
 
 async def is_open(url: str) -> bool:
@@ -215,7 +214,7 @@ async def is_open(url: str) -> bool:
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    server = start_serving(tmp_path / "data", "--set", "shutdown.grace_s=60")
+    server = start_serving(tmp_path / "data", "--set", "shutdown.grace_s=60", warm=False)
     async with station(server.ocpp) as cp, httpx.AsyncClient(base_url=server.http, timeout=30) as api:
         await cp.boot()
         asked = asyncio.create_task(
