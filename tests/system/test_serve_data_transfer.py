@@ -137,11 +137,12 @@ class Shop:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.answer: web.Response = web.json_response({"status": "Accepted", "data": "from the shop"})
-        self.delay_s = 0.0
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         self.asked.append(await request.json())
-        await asyncio.sleep(self.delay_s)
+        await self.open.wait()
         return self.answer
 
 
@@ -154,6 +155,7 @@ async def shop() -> AsyncIterator[tuple[Shop, str]]:
     await site.start()
     port = runner.addresses[0][1]
     yield shop, f"http://127.0.0.1:{port}/ask"
+    shop.open.set()
     await runner.cleanup()
 
 
@@ -198,7 +200,7 @@ async def test_url_that_takes_too_long_or_is_not_there_falls_back(
     api: httpx.AsyncClient, cp: RawStation, vendor: str, shop: tuple[Shop, str]
 ) -> None:
     service, url = shop
-    service.delay_s = 5
+    service.open.clear()
     made = await rule(api, vendor_id=vendor, url=url, timeout_s=0.2, status="Rejected")
     assert await cp.call("DataTransfer", {"vendorId": vendor}) == {"status": "Rejected"}
     assert "within 0.2 s" in (await history(api, vendor))[0]["problem"]
