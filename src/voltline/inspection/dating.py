@@ -144,6 +144,13 @@ class LogClock:
 
     def settle(self, record: Record) -> Told | None:
         """Make the record's time one in UTC and give it a year. Tells where the zone changes."""
+        try:
+            return self._settle(record)
+        except OverflowError:  # a year that no zone can be applied to
+            record.at = None
+            return None
+
+    def _settle(self, record: Record) -> Told | None:
         at = record.at
         assert at is not None
         if self._lacks_dates or at.year <= NO_YEAR:
@@ -266,7 +273,7 @@ def _told_time(record: Record, pattern: re.Pattern[str]) -> datetime | None:
         told = datetime.fromisoformat(found[1])
     except ValueError:
         return None
-    return told.astimezone(UTC) if told.tzinfo is not None and told.year > 2009 else None
+    return told.astimezone(UTC) if told.tzinfo is not None and 2009 < told.year < 9999 else None
 
 
 def _name(quarters: int) -> str:

@@ -22,7 +22,8 @@ class Lines:
     """The lines of a stream: lists of them, and whether the first of a list goes on with the last one before.
 
     UTF-8, UTF-16 and UTF-32 are told by their mark or their zeros; what is no UTF-8 is taken for
-    Windows-1252 byte by byte, so that nothing is lost and nothing raised.
+    Windows-1252 byte by byte, so that nothing is lost and nothing raised. Zeros in UTF-8, which a loss of
+    power leaves in a file, are passed over.
     """
 
     def __init__(
@@ -34,12 +35,15 @@ class Lines:
 
     def __iter__(self) -> Iterator[tuple[list[str], bool]]:
         chunk = self._stream.read(CHUNK)
-        decoder = codecs.getincrementaldecoder(_encoding(chunk))(errors="voltline-log")
+        encoding = _encoding(chunk)
+        decoder = codecs.getincrementaldecoder(encoding)(errors="voltline-log")
         done = 0
         rest = ""
         goes_on = False
         while chunk:
             done += len(chunk)
+            if encoding == "utf-8" and b"\0" in chunk:
+                chunk = chunk.replace(b"\0", b"")
             lines = (rest + decoder.decode(chunk)).split("\n")
             rest = lines.pop()
             if lines:
@@ -70,9 +74,10 @@ def _encoding(head: bytes) -> str:
         if head.startswith(mark):
             return name
     sample = head[:4096]
-    if sample[1::2].count(0) > len(sample) // 4:
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if odd > len(sample) // 4 and even < odd // 4:
         return "utf-16-le"
-    if sample[::2].count(0) > len(sample) // 4:
+    if even > len(sample) // 4 and odd < even // 4:
         return "utf-16-be"
     return "utf-8"
 

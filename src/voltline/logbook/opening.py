@@ -8,6 +8,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 import tarfile
 import tempfile
@@ -32,6 +33,8 @@ HEAD = 512
 BUFFER = 1024 * 1024
 
 _GZIP, _BZIP2, _XZ, _ZIP, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
+_OFFICE = (b"[Content_Types].xml", b"_rels/.rels", b"docProps/", b"mimetype")
+_ZIP_MARKS = (_ZIP, b"PK\x05\x06", b"PK\x07\x08")
 _FOREIGN = (
     (b"%PDF", "a PDF document: copy its text into a file"),
     (b"\x89PNG", "a picture"),
@@ -165,6 +168,10 @@ def sources(paths: Sequence[str | Path | Source]) -> list[Source]:
 def _at(path: Path) -> list[Source]:
     if path.is_dir():
         inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not _hidden(entry, path))
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise Unreadable(
+                f"{path}: reading the folder is not permitted; change its permissions or copy it"
+            )
         if not inside:
             raise Unreadable(f"{path}: the folder is empty; give a log, or a folder with logs in it")
         return [source for entry in inside for source in _in_file(entry)]
@@ -184,7 +191,7 @@ def _in_file(path: Path) -> list[Source]:
         return [Source(str(path), str(path))]  # a pipe: it can be read only once
     plain = Source(str(path), str(path), (), path.stat().st_size)
     try:
-        return list(_within(str(path), (), str(path), plain.size, 0))
+        return list(_within(str(path), (), str(path), plain.size, 0)) or [plain]
     except (
         OSError,
         EOFError,
@@ -216,7 +223,7 @@ def _within(path: str, members: tuple[str, ...], name: str, size: int | None, de
         else:
             with tarfile.open(fileobj=stream, mode="r:") as tar:
                 inside = [(entry.name, entry.size) for entry in tar if entry.isfile()]
-    if kind == "zip" and any(member == "[Content_Types].xml" for member, _ in inside):
+    if kind == "zip" and any(mark in head for mark in _OFFICE):
         yield Source(name, path, members, size)
         return
     for member, member_size in inside:
@@ -304,9 +311,11 @@ def _refuse_binary(name: str, head: bytes) -> None:
     for mark, what in _FOREIGN:
         if head.startswith(mark):
             raise Unreadable(f"{name}: this is {what}")
-    if head.startswith(_ZIP):
+    if head.startswith(_ZIP) and any(mark in head for mark in _OFFICE):
+        raise Unreadable(f"{name}: this is an Office document: save it as CSV or text")
+    if head.startswith(_ZIP_MARKS) or _kind(head) is not None:
         raise Unreadable(
-            f"{name}: this is an Office document or a nested archive: save it as CSV, or unpack it first"
+            f"{name}: an archive without a log, damaged, or in more than {DEEPEST} others: unpack it first"
         )
     if head.startswith((*_TEXT_MARKS, *_CAPTURES)) or b"\0" not in head:
         return

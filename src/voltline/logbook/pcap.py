@@ -19,6 +19,8 @@ __all__ = ["capture_records", "is_capture"]
 
 _MAGIC = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
 _MAGIC_NG = b"\x0a\x0d\x0d\x0a"
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a packet; no capture has one that large."""
 _EVERY = 1000
 """Packets between two reports of progress."""
 
@@ -74,6 +76,8 @@ def capture_records(
         raise Unreadable(
             f"{source.name}: the capture is damaged after packet {coverage.lines} ({fault})"
         ) from fault
+    if counted.cut:
+        raise Unreadable(f"{source.name}: the capture ends within packet {coverage.lines}")
     for reason, count in flows.losses.items():
         coverage.skip(reason, 1, count)
 
@@ -84,10 +88,15 @@ class _Counted:
     def __init__(self, stream: io.BufferedReader) -> None:
         self.name = "capture"
         self.read_bytes = 0
+        self.cut = False
+        """Fewer bytes were there than a packet has."""
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
+        if size > LARGEST:
+            raise ValueError(f"a packet of {size} bytes")
         given = self._stream.read(size)
+        self.cut = self.cut or 0 < len(given) < size
         self.read_bytes += len(given)
         return given
 

@@ -21,7 +21,15 @@ from voltline.logbook.readers.delta import DELTA, rebuilt
 from voltline.logbook.readers.documents import DOCUMENT, may_hold_frame
 from voltline.logbook.readers.families import FAMILIES
 from voltline.logbook.readers.family import AT, Heading
-from voltline.logbook.readers.frame_text import FRAME, Found, found_in, is_frame, is_plausible, looks_cut
+from voltline.logbook.readers.frame_text import (
+    FRAME,
+    Found,
+    found_in,
+    is_frame,
+    is_plausible,
+    looks_cut,
+    uncoded,
+)
 from voltline.logbook.readers.headings import Headings
 from voltline.logbook.readers.keys import time_of
 from voltline.logbook.readers.libocpp_html import ROW
@@ -52,6 +60,8 @@ _MARKING = tuple(f for f in FAMILIES if f.opened is not None or f.closed is not 
 _OPENS = re.compile(r"(?:^|[\s:=>])\[\s*$")
 _TYPE_LINE = re.compile(r"\s*[234]\s*,")
 _FRAME = RecordKind.FRAME
+LONGEST_TALK = 16 * 1024
+"""Characters of a line that may tell of a connection; what has more is data."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -159,6 +169,10 @@ class _TextLog:
         if "\x1b" in line:
             line = _COLOUR.sub("", line)
             found = FRAME.search(line)
+        if found is None:
+            plain = uncoded(line)
+            if plain is not None:
+                line, found = plain, FRAME.search(plain)
         if self._pending is not None:
             pending = self._pending
             records = pending.feed(line, number)
@@ -379,7 +393,7 @@ class _TextLog:
 
     def _quiet(self, line: str, number: int) -> Iterator[Record]:
         """A line without a frame: of a connection, of the vendor, or nothing for us."""
-        if _QUIET.search(line) is not None:
+        if len(line) <= LONGEST_TALK and _QUIET.search(line) is not None:
             wording, at = Headings.wording(line)
             for family in _MARKING:
                 for pattern, kind in (

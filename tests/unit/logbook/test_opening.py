@@ -7,6 +7,7 @@ import lzma
 import os
 import tarfile
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -132,6 +133,9 @@ def test_a_damaged_archive_is_read_as_far_as_it_goes_and_the_rest_is_told(tmp_pa
         (b"SQLite format 3\0", "export the table"),
         (b"\x28\xb5\x2f\xfd\0", "zstd -d"),
         (zipped({"[Content_Types].xml": b"<x/>", "xl/a.xml": b"<x/>"}), "save it as CSV"),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "save it as CSV"),
+        (zipped({}), "without a log"),
+        (zipped({"a.log": b"x"})[:30], "without a log"),
         (bytes(range(256)) * 4, "binary file"),
     ],
 )
@@ -181,6 +185,41 @@ def test_the_encoding_is_told_by_the_bytes(tmp_path: Path, encoding: str) -> Non
     (source,) = sources([path])
     records = list(read(source, Coverage(source.name)))
     assert [record.text for record in records] == ['[2,"1","DataTransfer",{"vendorId":"Ladesäule"}]'] * 3
+
+
+@pytest.mark.parametrize("hole", [b"\0" * 4096, b"\0" * 4095])
+def test_zeros_that_a_loss_of_power_left_take_no_line_with_them(tmp_path: Path, hole: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(hole + line(1).encode() + hole + line(2).encode())
+    assert ids([path]) == ["1-1", "1-2"]
+
+
+def test_an_archive_of_nothing_but_links_is_said_to_have_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "links.tar"
+    with tarfile.open(path, "w") as archive:
+        entry = tarfile.TarInfo("log")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/hosts"
+        archive.addfile(entry)
+    (source,) = sources([path])
+    coverage = Coverage(source.name)
+    assert list(read(source, coverage)) == []
+    assert "without a log" in (coverage.problem or "")
+
+
+def test_links_of_a_folder_to_itself_are_not_followed_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(line(1))
+    (tmp_path / "self").symlink_to(tmp_path)
+    (tmp_path / "nowhere.log").symlink_to(tmp_path / "missing")
+    assert ids([tmp_path]) == ["1-1"]
+
+
+@pytest.mark.timeout(30)
+def test_a_line_without_an_end_is_read_in_little_memory_and_time(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"A" * (32 << 20) + b"\n" + line(1).encode())
+    begun = time.process_time()
+    assert ids([path]) == ["1-1"]
+    assert time.process_time() - begun < 5
 
 
 def test_a_source_can_be_sent_to_another_process(tmp_path: Path) -> None:

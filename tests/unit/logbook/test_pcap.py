@@ -144,6 +144,16 @@ def test_tls_is_said_to_be_unreadable(tmp_path: Path) -> None:
     assert coverage.skipped_lines == {"TLS, which cannot be read": 2}
 
 
+def test_a_capture_that_ends_within_a_packet_says_so(tmp_path: Path) -> None:
+    Capture().open().send(CLIENT, websocket(CALL.encode(), masked=True)).read(tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-7])
+    (source,) = sources([path])
+    coverage = Coverage(source.name)
+    list(read(source, coverage))
+    assert "ends within packet 3" in (coverage.problem or "")
+
+
 def test_a_damaged_capture_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     capture = Capture().open().send(CLIENT, websocket(CALL.encode(), masked=True))
     capture.packets.append(b"\x00" * 9)

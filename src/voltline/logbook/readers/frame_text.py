@@ -6,6 +6,7 @@ the charge point's own is evidence, not something to mend.
 """
 
 import ast
+import base64
 import html
 import re
 from collections.abc import Iterator
@@ -18,7 +19,17 @@ from voltline.logbook.readers.loose import as_json
 from voltline.wire.frame_types import Malformed
 from voltline.wire.frames import decode
 
-__all__ = ["FRAME", "Balance", "Found", "found_in", "is_frame", "is_plausible", "looks_cut", "recovered"]
+__all__ = [
+    "FRAME",
+    "Balance",
+    "Found",
+    "found_in",
+    "is_frame",
+    "is_plausible",
+    "looks_cut",
+    "recovered",
+    "uncoded",
+]
 
 FRAME = re.compile(
     r"\[\s*+[234](?:\s*+,|\ *+\t)\s*+(?:\\*+[\"'\u201c\u201d\u201e\u2019`]|&quot;|&\#34;"
@@ -115,6 +126,36 @@ def _first(text: str) -> Found:
     if end is None:
         return Found(text, whole=False)
     return Found(text[:end], (), text[end:])
+
+
+# `[2,"` or `[3, "`, whose letters in Base64 and digits in hex hardly anything else begins with.
+_BASE64 = re.compile(r"(?<![\w+/])(Wz[IMQ]sI[A-Za-z0-9+/_-]{12,}={0,2})")
+_HEX = re.compile(
+    r"(?<![0-9A-Za-z])(5[Bb][ :]?3[234][ :]?2[Cc][ :]?(?:20[ :]?)?22(?:[ :]?[0-9A-Fa-f]{2}){8,})"
+    r"(?![0-9A-Za-z])"
+)
+
+
+def uncoded(line: str) -> str | None:
+    """The line with its frames in Base64 or hex as text, in quotes as a string; None if it has none."""
+    if "Wz" not in line and "5b" not in line and "5B" not in line:
+        return None
+    plain = _HEX.sub(_uncoded, _BASE64.sub(_uncoded, line))
+    return None if plain == line else plain
+
+
+def _uncoded(coded: re.Match[str]) -> str:
+    text = coded[1]
+    try:
+        if coded.re is _HEX:
+            plain = bytes.fromhex(text.replace(":", " ")).decode()
+        else:
+            padded = text.rstrip("=").replace("-", "+").replace("_", "/")
+            plain = base64.b64decode(padded + "=" * (-len(padded) % 4)).decode()
+    except ValueError:
+        return text
+    in_quotes = coded.string[coded.start() - 1 : coded.start()] == '"'
+    return msgspec.json.encode(plain).decode()[1:-1] if in_quotes else plain
 
 
 def looks_cut(text: str) -> bool:

@@ -24,6 +24,8 @@ _LINE_OF_ITS_OWN = re.compile(r"[\s\[(<]*(?:(?:[A-Z]{4,8}|[a-z]{4,7})[\s\]:|-]+)
 """What may stand before the time at the beginning of a log line."""
 _OUTSIDE_JSON = re.compile(rf"[^\"'{{}}\\]*?(?:{STAMP.pattern})(?![\"'\\]).*")
 """A line with a time that is no value of a frame."""
+_DUMP = re.compile(r"\s*(?:0x)?[0-9A-Fa-f]{4,8}:?\s+(?:[0-9A-Fa-f]{2,4}\s+){4}")
+"""A line of a hexadecimal dump."""
 _LEVEL = re.compile(r"(?:DEBUG|INFO|WARN|WARNING|ERROR|TRACE|CRITICAL):\S+:|Traceback \(most recent")
 
 _WORDS_AND_FRAME = re.compile(r"[^\"'{\[]*[A-Za-z][^\"'{]*" + FRAME.pattern)
@@ -94,7 +96,9 @@ class OpenFrame:
             wording = unwrapped(f"{line[: stamp.start()]}{AT}{line[stamp.end() :]}")
             found = continued.search(wording)
             return None if found is None else wording[found.end() :]
-        if leading_time_in(line) is not None or (stamp is not None and _OUTSIDE_JSON.fullmatch(line)):
+        if _DUMP.match(line) is not None or leading_time_in(line) is not None:
+            return None
+        if stamp is not None and _OUTSIDE_JSON.fullmatch(line):
             return None
         if start is not None and self._is_told(line[: start.start()]):
             return None
