@@ -1,4 +1,7 @@
-"""The central system put together: its books, its charge points, its REST API; opened in order and closed."""
+"""The central system put together: its books, its charge points, its REST API.
+
+Only this module, `fleet` and `books` choose and compose.
+"""
 
 from __future__ import annotations
 
