@@ -78,6 +78,14 @@ def test_two_charge_points_are_told_apart_in_a_log_of_four_lines(tmp_path: Path)
     assert stations_of(lines, tmp_path) == {"CP-1", "CP-2"}
 
 
+def test_known_words_may_have_a_name_beside_them_too(tmp_path: Path) -> None:
+    for sends, is_sent in (("TX:", "RX:"), ("Sending message ➡️ ", "Receive message ⬅️ ")):
+        lines = [
+            f"[{name}] {sends if sent else is_sent} {text}" for name, sent, text in talk("NORTH", "SOUTH")
+        ]
+        assert stations_of(lines, tmp_path) == {"NORTH", "SOUTH"}
+
+
 def test_words_that_vary_otherwise_part_nobody(tmp_path: Path) -> None:
     frames = list(talk("only", turns=40))
     animals = ("eel", "fox", "owl")

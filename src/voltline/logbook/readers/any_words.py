@@ -81,7 +81,9 @@ _LEFT = r"(?:<+-+|<+=+|<{1,3}|←|⬅️?)"
 _BEFORE = r"[\])}>\"']?\s*"
 _BEHIND = r"\s*[\[({<\"']?"
 _CENTRAL = rf"(?<![\w-]){_CENTRAL_SIDE}(?!\w|-\w)"
-_NAME_FIRST = rf"(?P<station>{_NAME}){_BEFORE}"
+# Most words stand at no arrow: that is seen sooner than that they are usual ones.
+_ARROW_FOLLOWS = rf"(?<![\w.*-])(?=[\w.*-]{{1,47}}{_BEFORE}[<>=→←➡⬅-])"
+_NAME_FIRST = rf"{_ARROW_FOLLOWS}(?P<station>{_NAME}){_BEFORE}"
 _NAME_LAST = rf"{_BEHIND}(?P<station2>{_NAME})"
 
 NAMED_ARROWS = Family(
@@ -107,7 +109,7 @@ NAMED_ARROWS = Family(
 )
 
 NAME_BESIDE = re.compile(
-    rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})",
+    rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|{_ARROW_FOLLOWS}({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})",
     re.IGNORECASE,
 )
 """Words in brackets or at an arrow."""

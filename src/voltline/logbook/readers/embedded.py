@@ -3,6 +3,7 @@
 import re
 
 from voltline.inspection.records import Direction
+from voltline.logbook.readers.any_words import NAME_BESIDE
 from voltline.logbook.readers.family import Family, Sense
 
 _SENT: Sense = (Direction.FROM_STATION, True)
@@ -54,4 +55,5 @@ TX_RX = Family(
     # "OCPP1.6" TX:  "[2,\"10\",..]"
     heading=re.compile(r"(?<![\w])(?P<word>TX|RX)\b\s*[:=>-]*\s*['\"]?$", re.IGNORECASE),
     words={"tx": (Direction.UNKNOWN, True), "rx": (Direction.UNKNOWN, False)},
+    beside=NAME_BESIDE,
 )

@@ -3,6 +3,7 @@
 import re
 
 from voltline.inspection.records import Direction
+from voltline.logbook.readers.any_words import NAME_BESIDE
 from voltline.logbook.readers.family import RECEIVED, SENT, Family, Sense
 
 _SENT: Sense = (Direction.FROM_STATION, True)
@@ -32,6 +33,7 @@ ARROWS = Family(
         "receive message": RECEIVED,
         "received message": RECEIVED,
     },
+    beside=NAME_BESIDE,
 )
 
 WEBSOCKET_WORDS = Family(
