@@ -4,6 +4,7 @@ By votes over the first frames, then record by record; each thing inferred is to
 is one file, or a row of rotated ones in their order.
 """
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC
@@ -68,6 +69,8 @@ _SENDERS: Final = {
 _FRAME: Final = RecordKind.FRAME
 _UNKNOWN: Final = Direction.UNKNOWN
 _OPPOSITE: Final = {side: side.opposite for side in Direction}
+_BROKEN_CALL: Final = re.compile(r'\[\s*2\s*,\s*"(?P<id>[^"\\]+)"\s*,\s*"(?P<action>\w+)"')
+"""As much of a CALL that is cut off or no JSON as tells who sent it."""
 _SAID_BY_CENTRAL: Final = (b'"currentTime"', b'"idTagInfo"')
 _SAID_BY_STATION: Final = (b'"configurationKey"', b'"unknownKey"', b'"listVersion"', b'"chargingSchedule"')
 
@@ -192,15 +195,14 @@ class Settler:
         self._place = place_of_names(unnamed)
         if self._place is None:
             return
-        names: dict[str, None] = {}
+        names = set()
         for record in unnamed:
             if name := self._name_beside(record):
                 record.station = name
-                names[name] = None
-        shown = ", ".join(list(names)[:5]) + (", ..." if len(names) > 5 else "")
+                names.add(name)
         text = (
-            "The log's form is not known. Charge points are told apart by a word beside the frames, which is "
-            f"the same for a call and its answer: {shown}."
+            f"The log's form is not known. {len(names)} charge points are told apart by a word beside the "
+            "frames, which is the same for a call and its answer."
         )
         self._tell(unnamed[0], Subject.STATION, text, 0.7)
 
@@ -261,20 +263,28 @@ class Settler:
         frame = frame_of(record)
         if type(frame) is CallFrame:
             record.direction = sender_of(frame.action)
-            self._callers[frame.message_id] = record.direction
-            if len(self._callers) > CALLERS:
-                del self._callers[next(iter(self._callers))]
+            self._remember_caller(frame.message_id, record.direction)
         elif isinstance(frame, CallResultFrame | CallErrorFrame):
             caller = self._callers.get(frame.message_id, Direction.UNKNOWN)
             record.direction = caller.opposite
             if caller is Direction.UNKNOWN and isinstance(frame, CallResultFrame):
                 record.direction = _sender_of_result(bytes(frame.payload))
+        else:
+            call = _BROKEN_CALL.match(record.text)
+            if call is not None:
+                record.direction = sender_of(call["action"])
+                self._remember_caller(call["id"], record.direction)
         if record.log_name in self._of_both_sides:
             # As two loggers, or what the one sent would not be known as what the other received.
             writer: str = record.direction if record.sent else record.direction.opposite
             if record.direction is _UNKNOWN:
                 writer = "sender" if record.sent else "receiver"
             record.log_name = f"{record.log_name or ''} {writer}".lstrip()
+
+    def _remember_caller(self, message_id: str, caller: Direction) -> None:
+        self._callers[message_id] = caller
+        if len(self._callers) > CALLERS:
+            del self._callers[next(iter(self._callers))]
 
     # ---- the same frame, truncated and whole
 
