@@ -20,7 +20,9 @@ from voltline.station.simulator.station import SimulatedStation, StationOptions
 from voltline.station.simulator.vehicle import CARS, Vehicle
 
 # Minutes become seconds; the order of the times among each other is that of the defaults.
-FAST = SitesSettings(lease_s=6, margin_s=1, change_s=0.5, fresh_s=5, answer_s=2, period_s=0.3, history_s=0.2)
+FAST = SitesSettings(
+    lease_s=4, margin_s=1, change_s=0.5, fresh_s=3.5, answer_s=2, period_s=0.3, history_s=0.2
+)
 SAMPLED = (
     ("MeterValueSampleInterval", "1"),
     ("MeterValuesSampledData", "Energy.Active.Import.Register,Current.Import,Power.Active.Import"),
@@ -272,7 +274,7 @@ async def test_a_lease_is_a_profile_of_the_transaction_above_a_fail_safe_default
     assert (lease["transactionId"], lease["stackLevel"]) == (transaction, 3)
     assert lease["chargingProfileId"] != safe["chargingProfileId"]
     ends = datetime.fromisoformat(lease["validTo"])
-    assert timedelta(0) < ends - datetime.now(UTC) <= timedelta(seconds=6)
+    assert timedelta(0) < ends - datetime.now(UTC) <= timedelta(seconds=FAST.lease_s)
     schedule = lease["chargingSchedule"]
     begins = datetime.fromisoformat(schedule["startSchedule"])
     assert begins + timedelta(seconds=schedule["duration"]) == ends
