@@ -43,8 +43,9 @@ class HeartbeatMissing(Detector):
         "The answer to BootNotification gives the interval at which a charge point shows that it is alive; "
         "any message does for a heartbeat. Over WebSocket heartbeats may even be left to pings, so a "
         "charge point with WebSocketPingInterval set, or a log without any heartbeat, gives information "
-        "only. A time in which the log has no line at all is P05's. Heartbeats that come much more often "
-        "than asked show an interval that was not taken over."
+        "only. A time in which the log has no line at all is P05's; live, where no line is missing, it is "
+        "told here while it lasts, unless the connection is known to be lost. Heartbeats that come much more "
+        "often than asked show an interval that was not taken over."
     )
     events = (Call, Answered, Orphan, Connected, Disconnected, Note)
     settings: Settings = Settings()
