@@ -115,7 +115,7 @@ class LogClock:
             for record in timed:
                 assert record.at is not None
                 told = _told_time(record, pattern)
-                if told is None:
+                if told is None or record.at.tzinfo is not None:
                     continue
                 at = self._completed(record.at)
                 quarters = _quarters(at.replace(tzinfo=UTC) - told)

@@ -4,10 +4,11 @@ import msgspec
 
 from voltline.inspection.records import Damage, Record, RecordKind
 
-__all__ = ["NO_FRAME", "Coverage"]
+__all__ = ["NO_FRAME", "SOAP", "Coverage"]
 
 BLANK = "blank"
 NO_FRAME = "no frame in it"
+SOAP = "SOAP, which is not read"
 
 
 class Coverage(msgspec.Struct):

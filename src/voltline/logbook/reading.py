@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from voltline.inspection.records import Damage, Direction, Record, RecordKind
-from voltline.logbook.coverage import NO_FRAME, Coverage
+from voltline.logbook.coverage import NO_FRAME, SOAP, Coverage
 from voltline.logbook.lines import Lines
 from voltline.logbook.opening import Source, Unreadable
 from voltline.logbook.order import in_time_order
@@ -43,6 +43,7 @@ from voltline.logbook.readers.pending import (
     with_text,
 )
 from voltline.logbook.readers.tables import Table, table_of
+from voltline.logbook.readers.wrapping import Wrapper, without, wrapper_of_all
 
 __all__ = ["Progress", "read"]
 
@@ -109,11 +110,16 @@ class _TextLog:
         search = FRAME.search
         heading_of = self._headings.read
         source = self._source
+        wrapper: Wrapper | None = None
         for lines, goes_on in chunks:
             if goes_on:
                 self._number -= 1
                 coverage.lines -= 1
             coverage.lines += len(lines)
+            if wrapper is None:
+                wrapper = wrapper_of_all(lines)
+            if wrapper:
+                lines = [without(wrapper, line) for line in lines]
             for line in lines:
                 self._number += 1
                 found = search(line)
@@ -449,7 +455,7 @@ class _TextLog:
                 self._above_left_out = False
                 self._coverage.skip("heading of a table", number)
                 return
-        self._coverage.skip(NO_FRAME, number)
+        self._coverage.skip(SOAP if "Envelope" in line and "<" in line else NO_FRAME, number)
 
     def _forget_opened(self) -> None:
         if self._opened is not None:

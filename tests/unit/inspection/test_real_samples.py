@@ -53,6 +53,10 @@ IN_FIXTURES: dict[str, Found] = {
     "f13_delta_acmax.txt": {("E01", "warning", 5), ("R01", "info", 1), ("R01", "info", 3)},
     "f16_simulators.txt": {("P02", "info", 14), ("S01", "info", 8)},
     "f21_chat_paste.txt": {("P02", "info", 8)},
+    "f23_journal_cut.txt": {("P02", "info", 1)},
+    "f25_times_of_day.txt": {("C05", "warning", 2), ("P05", "info", 3)},
+    "f27_months_first.txt": {("P05", "warning", 2)},
+    "f34_steve_spreadsheet.txt": {("R08", "info", 2)},
 }
 
 

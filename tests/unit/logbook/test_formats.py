@@ -57,6 +57,10 @@ FOUND = {
     "f31_frames.json": (11, 2, 0, 0, 0, {"json document": 2}, {}),
     "f32_structured.jsonl": (5, 6, 0, 0, 0, {"json log": 6}, {}),
     "f33_other_languages.txt": (3, 3, 0, 0, 0, {"other words": 2, "tx-rx": 1}, {"unescaped": 2}),
+    "f35_compose.txt": (11, 2, 0, 0, 0, {"other words": 1, "json document": 1}, {"unescaped": 1}),
+    "f36_day_and_time.csv": (3, 2, 0, 0, 1, {"csv": 2}, {"rebuilt": 2}),
+    "f37_flags.jsonl": (2, 2, 0, 0, 0, {"json log": 2}, {}),
+    "f38_german_and_soap.txt": (3, 2, 0, 0, 1, {"other words": 2}, {}),
     "f34_steve_spreadsheet.txt": (2, 2, 0, 0, 0, {"steve": 2}, {"mended": 1}),
 }  # fmt: skip
 
@@ -131,7 +135,9 @@ def test_a_name_tells_nothing_of_the_format(name: str, tmp_path: Path) -> None:
 def test_formats_may_be_mixed_in_one_file(tmp_path: Path) -> None:
     mixed = tmp_path / "mixed"
     names = [
-        name for name in FOUND if name not in {"f08_libocpp.txt", "f21_chat_paste.txt"} and ".csv" not in name
+        name
+        for name in FOUND
+        if name not in {"f08_libocpp.txt", "f21_chat_paste.txt", "f35_compose.txt"} and ".csv" not in name
     ]
     mixed.write_bytes(b"\n".join((FIXTURES / name).read_bytes() for name in names))
     assert reading(mixed)[1].frames == sum(FOUND[name][1] for name in names)

@@ -34,6 +34,10 @@ SETTLED = {
     "f32_structured.jsonl": [
         ("station", 0), ("central", 1), ("station", 2.5), ("station", 3), ("central", 3), ("station", 4),
     ],
+    "f35_compose.txt": [("station", 0), ("central", 1)],
+    "f36_day_and_time.csv": [("station", 0), ("central", 1)],
+    "f37_flags.jsonl": [("station", 0), ("central", 1)],
+    "f38_german_and_soap.txt": [("station", 0), ("central", 1)],
     "f33_other_languages.txt": [("station", 0), ("central", 1), ("station", None)],
 }  # fmt: skip
 
@@ -59,7 +63,7 @@ def test_each_frame_has_its_sender_and_its_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["f22_ocpp_go_in_evcc.txt", "f23_journal_cut.txt", "f30_pairs.csv",
-                                  "f31_frames.json", "f32_structured.jsonl"])  # fmt: skip
+                                  "f31_frames.json", "f32_structured.jsonl", "f35_compose.txt"])  # fmt: skip
 def test_only_the_charge_point_that_is_named_is_found(name: str) -> None:
     assert {record.station for record in settled(FIXTURES / name)[0]} == {"DEPOT-7"}
 
@@ -83,6 +87,33 @@ def test_a_tab_in_a_value_is_its_senders_unless_tabs_stand_for_commas_too(tmp_pa
     log.write_text(f"2026-03-01 07:00:00 RX {wrong}\n")
     (record,) = frames(log)
     assert (record.text, record.damage) == (wrong, ())
+
+
+def test_a_call_that_is_no_json_has_its_sender_by_its_action(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text('[2,"m1","MeterValues",{\n  "transactionId":,\n}]\n[4,"m1","FormationViolation","",{}]\n')
+    assert [SIDES[record.direction] for record in frames(log)] == ["station", "central"]
+
+
+def test_charge_points_are_told_apart_by_their_topics(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    lines = [
+        f"ocpp/{name}/{way} {frame}\n"
+        for number in range(4)
+        for name in ("CP1", "CP2")
+        for way, frame in (
+            ("in", f'[2,"{number}","Authorize",{{"idTag":"{name}"}}]'),
+            ("out", f'[3,"{number}",{{"idTagInfo":{{"status":"Accepted"}}}}]'),
+        )
+    ]
+    log.write_text("".join(lines))
+    assert [record.station for record in frames(log)] == ["CP1", "CP1", "CP2", "CP2"] * 4
+
+
+def test_only_names_of_compose_are_taken_off(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text('CP1 | [2,"1","Heartbeat",{}]\nCP10 | [2,"2","Heartbeat",{}]\n')
+    assert len(frames(log)) == 2
 
 
 def test_days_are_counted_where_a_log_has_only_times_of_day(tmp_path: Path) -> None:

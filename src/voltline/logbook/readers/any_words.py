@@ -11,12 +11,12 @@ __all__ = ["BARE", "NAMED_ARROWS", "NAME_BESIDE", "OTHER_WORDS", "SIDES", "WORDS
 _SPOKEN: dict[str, Sense] = {
     **dict.fromkeys(
         ("recv", "received", "receive", "receiving", "receives", "rcvd", "rx", "incoming", "inbound",
-         "onmessage", "ingress"),
+         "onmessage", "ingress", "empfangen", "empfange", "reçu", "recibido", "ricevuto", "ontvangen"),
         RECEIVED,
     ),
     **dict.fromkeys(
         ("send", "sent", "sending", "sends", "tx", "outgoing", "outbound", "transmit", "responding",
-         "replying", "egress"),
+         "replying", "egress", "gesendet", "sende", "envoyé", "enviado", "inviato", "verzonden"),
         SENT,
     ),
 }  # fmt: skip
@@ -109,10 +109,11 @@ NAMED_ARROWS = Family(
 )
 
 NAME_BESIDE = re.compile(
-    rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|{_ARROW_FOLLOWS}({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})",
+    rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|{_ARROW_FOLLOWS}({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})"
+    rf"|/({_NAME})(?=[/\s?\"']|$)",
     re.IGNORECASE,
 )
-"""Words in brackets or at an arrow."""
+"""Words in brackets, at an arrow, or in a path or topic."""
 
 OTHER_WORDS = Family(
     name="other words",

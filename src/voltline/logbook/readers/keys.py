@@ -8,7 +8,7 @@ from voltline.logbook.readers.any_words import SIDES, WORDS
 from voltline.logbook.readers.clock import epoch, read_time
 from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, Sense
 
-__all__ = ["ROLES", "plain", "role_of", "sense_of", "time_of", "type_of"]
+__all__ = ["ROLES", "plain", "role_of", "sense_of", "sense_of_flag", "time_of", "type_of"]
 
 _NAMES: dict[str, str] = {
     "at": "timestamp time ts at datetime date @timestamp asctime eventtime createdat created logtime t "
@@ -55,6 +55,10 @@ _ABSOLUTE: dict[str, Sense] = {
         FROM_CENTRAL,
     ),
 }  # fmt: skip
+_FLAGS = {
+    **dict.fromkeys(("outbound", "outgoing", "sent", "isoutbound", "isoutgoing"), True),
+    **dict.fromkeys(("inbound", "incoming", "received", "isinbound", "isincoming"), False),
+}
 _NOTHING: Sense = (Direction.UNKNOWN, None)
 
 
@@ -79,6 +83,12 @@ def sense_of(value: object) -> Sense:
         if phrase.search(value):
             return sense
     return WORDS.get(short, _NOTHING)
+
+
+def sense_of_flag(name: str, value: object) -> Sense:
+    """What a key such as `outbound` says whose value is true or false."""
+    sent = _FLAGS.get(plain(name))
+    return _NOTHING if sent is None or not isinstance(value, bool) else (Direction.UNKNOWN, sent is value)
 
 
 def time_of(value: object) -> datetime | None:

@@ -21,7 +21,7 @@ from voltline.logbook.readers.frame_text import (
     recovered,
 )
 from voltline.logbook.readers.headings import Headings
-from voltline.logbook.readers.keys import ROLES, plain, sense_of, time_of, type_of
+from voltline.logbook.readers.keys import ROLES, plain, sense_of, sense_of_flag, time_of, type_of
 from voltline.logbook.readers.trace import TRACE, Told
 from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame
 from voltline.wire.frames import decode
@@ -226,11 +226,12 @@ def answer_beside(call: Record, found: Found, at: datetime | None) -> Record:
 def _sense_of_words(values: list[tuple[str, Any]], headings: Headings) -> Sense:
     """What the entry's own message says: `"msg": "received message"` beside the frame."""
     for name, value in values:
-        if (
-            isinstance(value, str)
-            and ROLES.get(plain(name)) in {"frame", "words"}
-            and not FRAME.search(value)
-        ):
+        flag = sense_of_flag(name, value)
+        if flag[1] is not None:
+            return flag
+        # Keys that are numbers are the arguments of a call of tslog.
+        is_said = name.isdigit() or ROLES.get(plain(name)) in {"frame", "words"}
+        if is_said and isinstance(value, str) and not FRAME.search(value):
             heading, _ = headings.read(value)
             if heading.sent is not None or heading.direction is not Direction.UNKNOWN:
                 return heading.direction, heading.sent

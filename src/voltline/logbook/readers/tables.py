@@ -111,6 +111,8 @@ class Table:
                     continue
             if role == "at" and role in row.roles:
                 row.answered_at = time_of(cell)
+                if time_of(row.roles[role]) is None and time_of(f"{row.roles[role]} {cell}") is not None:
+                    row.roles[role] += f" {cell}"  # a day and a time of day
             if role is not None and cell:
                 row.roles.setdefault(role, cell)
         return row
