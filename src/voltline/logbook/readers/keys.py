@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from voltline.inspection.records import Direction
 from voltline.logbook.readers.any_words import SIDES, WORDS
@@ -62,6 +63,7 @@ _FLAGS = {
 _NOTHING: Sense = (Direction.UNKNOWN, None)
 
 
+@lru_cache(1024)  # the lines of a log have the same keys
 def plain(name: str) -> str:
     """A key without case and separators."""
     return _UNPLAIN.sub("", name).lower()

@@ -244,9 +244,10 @@ def _as_written(text: str, value: list[Any]) -> Found:
     while begin is not None:
         end = Balance().feed(text[begin.start() :])
         written = text[begin.start() : begin.start() + end] if end is not None else ""
-        if is_frame(written) and msgspec.json.decode(written) == value:
+        following = FRAME.search(text, begin.start() + len(written) if written else begin.end())
+        if is_frame(written) and (following is None or msgspec.json.decode(written) == value):
             return Found(written.replace("\n", " "))
-        begin = FRAME.search(text, begin.end())
+        begin = following
     return Found(_write(value).decode(), (Damage.REBUILT,))
 
 
