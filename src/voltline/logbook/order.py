@@ -4,7 +4,8 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import chain, islice, pairwise
+from itertools import chain, groupby, islice, pairwise
+from operator import attrgetter
 
 import msgspec
 
@@ -52,7 +53,8 @@ def in_time_order(records: Iterable[Record], coverage: Coverage) -> Iterator[Rec
         yield from source
         return
     coverage.newest_first = True
-    yield from _reversed(chain(head, source))
+    for _, line in groupby(_reversed(chain(head, source)), attrgetter("line")):
+        yield from reversed(list(line))
 
 
 def _newest_first(head: list[Record]) -> bool:
@@ -63,15 +65,16 @@ def _newest_first(head: list[Record]) -> bool:
             continue
         falls += later < earlier
         rises += later > earlier
-    asked: set[str] = set()
+    asked: dict[str, int] = {}
     answered: set[str] = set()
     for record in head:
         frame = decode(record.text)
         if isinstance(frame, CallFrame):
             falls += frame.message_id in answered
-            asked.add(frame.message_id)
+            asked[frame.message_id] = record.line
         elif isinstance(frame, CallResultFrame | CallErrorFrame):
-            rises += frame.message_id in asked
+            # A row that holds both tells nothing of the order of rows.
+            rises += asked.get(frame.message_id, record.line) != record.line
             answered.add(frame.message_id)
     return falls >= 2 and falls > 5 * rises
 

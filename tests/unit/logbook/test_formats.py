@@ -61,6 +61,7 @@ FOUND = {
     "f36_day_and_time.csv": (3, 2, 0, 0, 1, {"csv": 2}, {"rebuilt": 2}),
     "f37_flags.jsonl": (2, 2, 0, 0, 0, {"json log": 2}, {}),
     "f38_german_and_soap.txt": (3, 2, 0, 0, 1, {"other words": 2}, {}),
+    "f39_without_ids.csv": (3, 4, 0, 0, 1, {"csv": 4}, {"rebuilt": 4}),
     "f34_steve_spreadsheet.txt": (2, 2, 0, 0, 0, {"steve": 2}, {"mended": 1}),
 }  # fmt: skip
 

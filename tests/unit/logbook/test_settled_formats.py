@@ -38,6 +38,7 @@ SETTLED = {
     "f36_day_and_time.csv": [("station", 0), ("central", 1)],
     "f37_flags.jsonl": [("station", 0), ("central", 1)],
     "f38_german_and_soap.txt": [("station", 0), ("central", 1)],
+    "f39_without_ids.csv": [("station", 0), ("central", 0), ("central", 5), ("station", 5)],
     "f33_other_languages.txt": [("station", 0), ("central", 1), ("station", None)],
 }  # fmt: skip
 
@@ -93,6 +94,17 @@ def test_a_call_that_is_no_json_has_its_sender_by_its_action(tmp_path: Path) -> 
     log = tmp_path / "log"
     log.write_text('[2,"m1","MeterValues",{\n  "transactionId":,\n}]\n[4,"m1","FormationViolation","",{}]\n')
     assert [SIDES[record.direction] for record in frames(log)] == ["station", "central"]
+
+
+def test_a_table_of_pairs_that_is_newest_first_is_turned_round_with_each_pair_in_order(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    heading, *rows = (FIXTURES / "f39_without_ids.csv").read_text().splitlines()
+    answer = rows[0].replace("06:00:00Z,", "06:00:02Z,")
+    log.write_text("\n".join([heading, rows[1], answer, rows[0]]))
+    told = [(record.line, record.text[1]) for record in frames(log)]
+    assert told == [(4, "2"), (4, "3"), (3, "2"), (3, "3"), (2, "2"), (2, "3")]
 
 
 def test_charge_points_are_told_apart_by_their_topics(tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ import msgspec
 from voltline.inspection.records import Damage, Direction, Record
 from voltline.logbook.readers.frame_text import FRAME, Found, found_in, recovered
 from voltline.logbook.readers.headings import Headings
-from voltline.logbook.readers.keys import role_of, sense_of, time_of
+from voltline.logbook.readers.keys import plain, role_of, sense_of, time_of
 from voltline.logbook.readers.objects import answer_beside, is_answer, rebuilt_from
 
 __all__ = ["Table", "table_of"]
 
 _NAME = re.compile(r"[\w @./()\[\]-]{1,40}$")
 MAX_COLUMNS = 200
+_ANSWER = "answer"
+"""The role of a column with responses beside one with requests."""
 
 
 class _Row(msgspec.Struct):
@@ -55,12 +57,11 @@ class Table:
     def records(self, cells: list[str], number: int) -> list[Record]:
         """The records of a row that begins on line `number`; none where it holds no frame."""
         row = self._parted(cells)
+        if not row.frames:
+            self._rebuild(row, number)
         roles, frames = row.roles, row.frames
         if not frames:
-            rebuilt = rebuilt_from(roles)
-            if rebuilt is None:
-                return []
-            frames = [Found(rebuilt, (Damage.REBUILT,))]
+            return []
         direction, sent = sense_of(roles.get("direction"))
         if direction is Direction.UNKNOWN and sent is None:
             direction, sent = sense_of(roles.get("type"))
@@ -92,6 +93,18 @@ class Table:
         if row.answer is not None:
             records.append(answer_beside(records[0], row.answer, row.answered_at or at))
         return records
+
+    def _rebuild(self, row: "_Row", number: int) -> None:
+        """Put together the frames of a row that has their parts."""
+        call = rebuilt_from(row.roles)
+        if call is None and _ANSWER in self._roles:
+            # Nothing but the row says that these two belong together.
+            parts = {**row.roles, "type": 2, "id": row.roles.get("id") or f"row {number}"}
+            call = rebuilt_from(parts)
+            answer = rebuilt_from({**parts, "type": 3, "payload": row.roles.get(_ANSWER)})
+            row.answer = None if answer is None else Found(answer, (Damage.REBUILT,))
+        if call is not None:
+            row.frames = [Found(call, (Damage.REBUILT,))]
 
     def _parted(self, cells: list[str]) -> "_Row":
         row = _Row()
@@ -133,6 +146,11 @@ def table_of(source: str, line: str, headings: Headings) -> Table | None:
     if not all(name == "" or _NAME.match(name) for name in names):
         return None
     roles = [role_of(name) for name in names]
+    if roles.count("payload") == 2:
+        roles = [
+            _ANSWER if role == "payload" and plain(name).startswith("response") else role
+            for name, role in zip(names, roles, strict=True)
+        ]
     known = {role for role in roles if role is not None}
     if len(known) >= 2 and known & {"frame", "payload"}:
         return Table(source, delimiter, roles, headings)
