@@ -448,6 +448,8 @@ class _TextLog:
             yield from self._counted((record,), DELTA.name)
 
     def _leave_out(self, number: int, line: str) -> None:
+        if self._above_left_out and self._above is not None and self._above[0] == number:
+            return  # a later piece of a very long line
         self._above, self._above_left_out = (number, line), True
         if self._table is None:
             self._table = table_of(self._source, line, self._headings)

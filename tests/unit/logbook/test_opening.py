@@ -218,8 +218,11 @@ def test_a_line_without_an_end_is_read_in_little_memory_and_time(tmp_path: Path)
     path = tmp_path / "log"
     path.write_bytes(b"A" * (32 << 20) + b"\n" + line(1).encode())
     begun = time.process_time()
-    assert ids([path]) == ["1-1"]
+    (source,) = sources([path])
+    coverage = Coverage(source.name)
+    assert len(list(read(source, coverage))) == 1
     assert time.process_time() - begun < 5
+    assert (coverage.lines, coverage.skipped) == (2, 1)
 
 
 def test_a_source_can_be_sent_to_another_process(tmp_path: Path) -> None:
