@@ -24,7 +24,7 @@ A detector file in `inspection/detectors/` (or in a user's folder, or named by a
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 import msgspec
@@ -34,8 +34,15 @@ from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Evidence, Finding, Severity, Who
 from voltline.inspection.records import Record
 
-__all__ = ["ODD_ONLY", "Actions", "Detector", "DetectorSettings", "chosen"]
+__all__ = ["EVERYDAY", "ODD_ONLY", "PROMPT", "QUIET", "Actions", "Detector", "DetectorSettings", "chosen"]
 
+
+EVERYDAY: Final = frozenset({"MeterValues", "Heartbeat"})
+"""Most of any log."""
+QUIET: Final = timedelta(seconds=60)
+"""What comes after a longer silence is not routine, see `Detector.rests`."""
+PROMPT: Final = timedelta(seconds=5)
+"""Nor is an answer that took longer."""
 
 Actions = Mapping[type[Event], frozenset[str]]
 
@@ -87,6 +94,8 @@ class Detector:
     waits_with: ClassVar[str | None] = None
     """Name of an attribute of the object. While it is empty, the everyday calls and answers, those of
     MeterValues and Heartbeat, are not shown: a detector that waits for nothing need not look at the time."""
+    rests_at: ClassVar[frozenset[str]] = EVERYDAY
+    """The everyday actions whose routine messages pass it by while it `rests`."""
     settings: DetectorSettings = DetectorSettings()
     """The thresholds; declare it with the detector's own settings class and its defaults."""
 
@@ -97,6 +106,16 @@ class Detector:
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look at one event. `facts` know it already."""
         raise NotImplementedError
+
+    def rests(self, facts: Facts) -> bool:
+        """Whether routine messages may pass it by: asked again when anything else has happened.
+
+        Routine is a call of an everyday action by the charge point, or the answer to one, with nothing odd
+        about it, at most `QUIET` after the event before it: a Heartbeat; MeterValues of the
+        transaction that the connector's latest were of, with everyday messages only in between; an answer
+        within `PROMPT`. What passed last of MeterValues is in `facts.passed` and `facts.passed_call`.
+        """
+        return False
 
     def gap(self, facts: Facts) -> None:
         """The log has a hole before the next event (`facts.gaps`): forget what may have changed."""

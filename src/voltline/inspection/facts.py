@@ -89,6 +89,19 @@ class Facts:
         self.gaps = 0
         """Holes in the log so far: a charge point that sends heartbeats said nothing for three intervals, and
         then neither booted nor connected anew. Whatever was known before may have changed meanwhile."""
+        self.passed: Record | None = None
+        """The latest routine MeterValues or answer to them: who rests was not shown it."""
+        self.passed_call: Record | None = None
+        """The latest routine MeterValues."""
+        self.told_year: int | None = None
+        """The year of the latest time in a request of the charge point."""
+        self.whole_seconds = True
+        """No CALL so far had a fraction of a second in the log's time."""
+        self.has_voltage_of_phases = False
+        """Whether its meter values ever had one."""
+        self.news = 0
+        """Rises when a message, however everyday, changes one of `replaying`, `told_year` and
+        `has_voltage_of_phases`."""
         self.answers_from_station = 0
         self.answers_from_central = 0
         """Answers seen from each side: where one side has none in a long log, that side was not captured."""

@@ -95,6 +95,7 @@ class Learner:
             if facts.replaying and self._replayed_at is not None:
                 # What is delivered of a queue comes in one go.
                 facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
+                facts.news += 1
         kind = type(event)
         if kind is Call:
             facts.last_frame = event.record
@@ -152,13 +153,21 @@ class Learner:
     def _asked(self, exchange: Exchange) -> None:
         facts = self.facts
         facts.frames += 1
+        at = exchange.call.at
+        if facts.whole_seconds and at is not None and at.microsecond:
+            facts.whole_seconds = False
         if exchange.sender is not _FROM_STATION:
             facts.calls_from_central += 1
             return
         facts.calls_from_station += 1
         request = exchange.request
-        if exchange.told_at is not None and exchange.call.at is not None:
-            self._clock(exchange.told_at, exchange.call.at)
+        told_at = exchange.told_at
+        if told_at is not None:
+            if told_at.year != facts.told_year:
+                facts.told_year = told_at.year
+                facts.news += 1
+            if at is not None:
+                self._clock(told_at, at)
         if isinstance(request, StatusNotification):
             self._status(exchange, request)
         elif exchange.name == "Heartbeat":
@@ -190,11 +199,15 @@ class Learner:
             lasting = len(offsets) == OLD_SAMPLES and (at - self._old[0][1]).total_seconds() > OLD_S
             if not lasting or max(offsets) - min(offsets) > SAME_S:
                 facts.replaying, self._replayed_at = True, at
+                facts.news += 1
                 return
             self._offsets.clear()
             self._offsets.extend(offsets)
-        self._old.clear()
-        facts.replaying = False
+        if self._old:
+            self._old.clear()
+        if facts.replaying:
+            facts.replaying = False
+            facts.news += 1
         self._offsets.append(offset)
         if usual is None or old or abs(offset - usual) > STEADY_S:
             facts.clock_offset_s = median_high(self._offsets)

@@ -68,7 +68,7 @@ class SessionBuilder:
             request = exchange.request
             asked = type(request)
             if asked is MeterValues:
-                return self._metered(exchange, cast(MeterValues, request))
+                return self._metered(exchange, request)  # type: ignore[arg-type]  # told by its type
             if asked is StatusNotification:
                 return self._status(exchange, cast(StatusNotification, request))
             if asked is StartTransaction:
@@ -79,9 +79,8 @@ class SessionBuilder:
                 for session in self._open():
                     session.boots += 1
         elif kind is Answered:
-            answered = cast(Answered, event)
-            if answered.exchange.name in _ANSWERS_THAT_MATTER:
-                return self._answered(answered)
+            if event.exchange.name in _ANSWERS_THAT_MATTER:  # type: ignore[attr-defined]
+                return self._answered(cast(Answered, event))
         elif isinstance(event, Orphan) and event.exchange is not None:
             return self._answered_late(event)
         return _NOTHING
@@ -192,6 +191,10 @@ class SessionBuilder:
         number = request.connector_id
         told = request.transaction_id
         facts = self._facts
+        several = readings_of(request)
+        if not facts.has_voltage_of_phases and any(one.has_voltage_of_phases for one in several):
+            facts.has_voltage_of_phases = True
+            facts.news += 1
         connector = facts.connector(number)
         session = None if told is UNSET else facts.sessions.get(told)
         events: tuple[Event, ...] = _NOTHING
@@ -213,7 +216,7 @@ class SessionBuilder:
                 self._name(session, name)  # the log lacks the answer to its start
         elif session.connector is None and number > 0:
             session.connector = number
-        for readings in readings_of(request):
+        for readings in several:
             self._sampled(session, readings)
         changed = self._changed(session, What.METER, exchange.call, exchange)
         return (*events, *changed) if events else changed

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from tests.unit.inspection.inspection_lab import Log
+from tests.unit.inspection.inspection_lab import Log, clock
 
 from voltline.inspection.chronicle import MOST_CONNECTORS, MOST_STATES, NOT_KEPT, Room
 from voltline.inspection.detector import Detector
@@ -58,6 +58,98 @@ def test_odd_everyday_frames_are_shown_to_all() -> None:
     (detector,) = inspection.detectors
     assert isinstance(detector, Waiting)
     assert detector.seen == ["Answered Heartbeat"]
+
+
+class Resting(Waiting):
+    """Rests all the time, and notes when it is shown what."""
+
+    id = "ZZ3"
+    waits_with = None
+    rests_at = frozenset({"MeterValues"})
+
+    def rests(self, facts: Facts) -> bool:
+        return True
+
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
+        assert isinstance(event, Call | Answered)
+        self.seen.append(f"{type(event).__name__} {event.exchange.name}")
+        return ()
+
+
+def shown_of(log: Log, *, after: int) -> list[str]:
+    """What the resting detector is shown of all records but the first ones."""
+    inspection = StationInspection("CP-7", [Resting])
+    (detector,) = inspection.detectors
+    assert isinstance(detector, Resting)
+    for number, record in enumerate(log.records):
+        if number == after:
+            detector.seen.clear()
+        inspection.feed(record)
+    return detector.seen
+
+
+def going_on() -> Log:
+    """A charge point of whose transaction meter values are known: nine lines."""
+    return Log().boot().status("Charging").start().meter({"value": "1"}).later(10)
+
+
+SHOWN = ["Call MeterValues", "Answered MeterValues"]
+
+
+def test_meter_values_that_go_on_pass_a_resting_detector_by() -> None:
+    log = going_on()
+    before = len(log.records)
+    assert shown_of(log.meter({"value": "2"}).later(59).meter({"value": "3"}), after=before) == []
+
+
+def test_a_resting_detector_is_shown_the_actions_that_it_cannot_do_without() -> None:
+    log = going_on()
+    before = len(log.records)
+    assert shown_of(log.heartbeat(), after=before) == ["Call Heartbeat", "Answered Heartbeat"]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        pytest.param(going_on().later(51).meter({"value": "2"}), id="after a silence"),
+        pytest.param(going_on().later(-11).meter({"value": "2"}), id="back in time"),
+        pytest.param(going_on().meter({"value": "2"}, transaction=2), id="another transaction"),
+        pytest.param(going_on().meter({"value": "2"}, connector=2), id="another connector"),
+        pytest.param(going_on().meter({"value": "two"}, transaction=-1), id="no transaction"),
+        pytest.param(going_on().ask("MeterValues", {"connectorId": 1}), id="odd"),
+    ],
+)
+def test_a_resting_detector_is_shown_what_is_not_routine(log: Log) -> None:
+    assert shown_of(log, after=len(going_on().records)) == SHOWN[:1]
+
+
+def test_meter_values_after_anything_else_are_shown_to_a_resting_detector() -> None:
+    log = going_on().status("Charging")
+    before = len(log.records)
+    assert shown_of(log.meter({"value": "2"}).meter({"value": "3"}), after=before) == SHOWN[:1]
+
+
+def test_a_slow_answer_is_shown_to_a_resting_detector() -> None:
+    log = going_on()
+    before = len(log.records)
+    payload = {
+        "connectorId": 1,
+        "transactionId": 1,
+        "meterValue": [{"timestamp": clock(9), "sampledValue": [{"value": "2"}]}],
+    }
+    log.ask("MeterValues", payload, after=6)
+    assert shown_of(log, after=before) == SHOWN[1:]
+
+
+def test_a_silence_is_measured_from_meter_values_that_passed_by() -> None:
+    log = going_on()
+    for _ in range(30):
+        log.later(50).meter({"value": "2"})
+    heard = len(log.records) - 1
+    log.later(700).heartbeat()
+    (finding,) = log.found("C06")
+    assert finding.text.startswith("The charge point was silent for 11 min")
+    assert finding.evidence[0].line == heard
 
 
 def test_sessions_of_a_log_are_kept_up_to_a_bound_for_all_stations_together(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import QUIET, Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
 from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
@@ -16,6 +16,8 @@ from voltline.messages.types import doc
 _FROM_STATION: Final = Direction.FROM_STATION
 _GAP_INTERVALS = 3.0
 _GAP_LEAST_S = 300.0
+_LEAST_RESTED_S = 2 * QUIET.total_seconds()
+"""A silence may begin so long before a frame that is not shown."""
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -48,6 +50,7 @@ class HeartbeatMissing(Detector):
         "often than asked show an interval that was not taken over."
     )
     events = (Call, Answered, Orphan, Connected, Disconnected, Note)
+    rests_at = frozenset({"MeterValues"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -55,6 +58,9 @@ class HeartbeatMissing(Detector):
         self._heard: Record | None = None
         """The latest frame of the charge point, on this connection."""
         self._latest: datetime | None = None
+        self._passed: Record | None = None
+        self._passed_call: Record | None = None
+        """The latest that were not shown."""
         self._quietest_s = 0.0
         """The longest time without any line since the charge point was heard."""
         self._told: Record | None = None
@@ -65,8 +71,21 @@ class HeartbeatMissing(Detector):
         self._interval_s: int | None = None
         self._silent_from_s = 0.0
 
+    def rests(self, facts: Facts) -> bool:
+        """While it is heard from, and the interval is no short one."""
+        heard, latest = self._heard, self._latest
+        return (
+            heard is not None
+            and heard.at is not None
+            and latest is not None
+            and heard.at <= latest <= heard.at + QUIET
+            and facts.interval_s == self._interval_s
+            and self._silent_from_s >= _LEAST_RESTED_S
+        )
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure between frames of the charge point."""
+        self._catch_up(facts, event.record)
         at = event.at
         if at is None:
             return ()
@@ -101,6 +120,7 @@ class HeartbeatMissing(Detector):
 
     def lapsed(self, facts: Facts) -> Iterator[Finding]:
         """Where traffic is seen as it happens, no line is missing: the charge point itself is silent."""
+        self._catch_up(facts, None)
         heard = self._heard
         if not facts.live or heard is None or heard is self._told:
             return
@@ -109,6 +129,20 @@ class HeartbeatMissing(Detector):
             return
         self._told = heard
         yield self._missing((heard,), silent_s, facts, excused=self._heartbeats == 0)
+
+    def _catch_up(self, facts: Facts, shown: Record | None) -> None:
+        """With what was not shown: no silence in it was one."""
+        passed, call = facts.passed, facts.passed_call
+        if passed is self._passed:
+            return
+        self._passed = passed
+        if passed is None or passed is shown:
+            self._passed_call = call
+            return
+        self._latest = passed.at
+        if call is not self._passed_call:
+            self._passed_call = self._heard = call
+            self._quietest_s = 0.0
 
     def _silent(
         self, heard: Record, now: Record, silent_s: float, quietest_s: float, facts: Facts

@@ -61,6 +61,10 @@ class LimitNotFollowed(Detector):
         super().__init__(settings)
         self._followed: dict[int, _Followed] = {}
 
+    def rests(self, facts: Facts) -> bool:
+        """Where no profile is known."""
+        return not facts.profiles
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each sample with the limit at its time."""
         if not facts.profiles:

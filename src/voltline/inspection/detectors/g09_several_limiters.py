@@ -44,6 +44,10 @@ class SeveralLimiters(Detector):
         super().__init__(settings)
         self._in_a_row: dict[int, int] = {}
 
+    def rests(self, facts: Facts) -> bool:
+        """Where no profile is known."""
+        return not facts.profiles
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the offer with the limit, where both are known."""
         if not facts.profiles:

@@ -59,6 +59,10 @@ class ClockUnset(Detector):
         self._after_boot = True
         """No other message with a time since the boot."""
 
+    def rests(self, facts: Facts) -> bool:
+        """While its clock has a year that can be."""
+        return not self._after_boot and (facts.told_year or 0) >= self.settings.first_year
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Old years are certain; old dates are judged on states, which are not queued."""
         assert isinstance(event, Call)

@@ -43,6 +43,10 @@ class OfflineReplay(Detector):
         self._sent: deque[Content] = deque(maxlen=_REMEMBERED)
         """What got no answer when it was sent."""
 
+    def rests(self, facts: Facts) -> bool:
+        """While nothing old comes."""
+        return not facts.replaying and self._last_at is None
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Tell each burst once."""
         if isinstance(event, Unanswered):

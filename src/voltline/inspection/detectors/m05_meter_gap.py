@@ -48,6 +48,10 @@ class MeterGap(Detector):
         self._last: dict[int, _Last] = {}
         self._interval: int | None = None
 
+    def rests(self, facts: Facts) -> bool:
+        """Where no interval is known."""
+        return not (self._last or self._interval or facts.number("MeterValueSampleInterval"))
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the times of one value and the next."""
         assert isinstance(event, Call)

@@ -54,6 +54,10 @@ class PhaseMismatch(Detector):
         super().__init__(settings)
         self._in_a_row: dict[int, int] = {}
 
+    def rests(self, facts: Facts) -> bool:
+        """Where it measures no voltage of phases."""
+        return not facts.has_voltage_of_phases
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the phases with voltage and those with current."""
         assert isinstance(event, Call)

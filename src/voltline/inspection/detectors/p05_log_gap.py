@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import QUIET, Detector, DetectorSettings
 from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -15,6 +15,7 @@ from voltline.messages.types import doc
 
 _WITH_TIME = (BootNotificationResponse, HeartbeatResponse)
 _BACK_S = 3_600.0
+_QUIET_S = QUIET.total_seconds()
 _STAYS_BACK = 50
 _CLOCK_SET_S = 600.0
 
@@ -50,12 +51,15 @@ class LogGap(Detector):
         "logs often begin at the first of January or at the date of the firmware."
     )
     events = (Call, Answered, Orphan, Connected, Disconnected, Note)
+    rests_at = frozenset({"MeterValues"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         self._latest: datetime | None = None
         self._record: Record | None = None
+        self._passed: Record | None = None
+        """The latest that was not shown."""
         self._away = False
         """The connection was closed by the last line."""
         self._back = 0
@@ -63,8 +67,23 @@ class LogGap(Detector):
         self._clock_is_off_s = 0.0
         """Central system's clock minus the log's, by the latest answer that tells it."""
 
+    def rests(self, facts: Facts) -> bool:
+        """While the log's clock goes on and no short silence counts."""
+        record = self._record
+        return (
+            self.settings.at_least_s > _QUIET_S
+            and record is not None
+            and self._latest == record.at
+            and not self._back
+        )
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure from the latest time so far, so that a clock that was reset and set again is no gap."""
+        passed = facts.passed
+        if passed is not self._passed:
+            self._passed = passed
+            if passed is not None and passed is not event.record:
+                self._latest, self._record, self._away = passed.at, passed, False
         at, latest = event.at, self._latest
         if at is None:
             return ()

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
-from voltline.inspection.detector import Detector, DetectorSettings
+from voltline.inspection.detector import PROMPT, Detector, DetectorSettings
 from voltline.inspection.events import Answered, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.sides import name_of, who_is
 from voltline.messages.types import doc
+
+_PROMPT_S = PROMPT.total_seconds()
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -45,6 +47,10 @@ class SlowResponse(Detector):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         self._slow_at: datetime | None = None
+
+    def rests(self, facts: Facts) -> bool:
+        """What is prompt is not slow."""
+        return self.settings.after_s >= _PROMPT_S
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure by the log's times."""

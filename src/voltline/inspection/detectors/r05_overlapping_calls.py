@@ -46,13 +46,14 @@ class OverlappingCalls(Detector):
         super().__init__(settings)
         self._overtaking: deque[Exchange] = deque(maxlen=20)
         self._overlaps = dict.fromkeys(Direction, 0)
-        self._whole_seconds = True
+
+    def rests(self, facts: Facts) -> bool:
+        """While nothing was overtaken."""
+        return not self._overtaking
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Wait whether the overtaken CALL is answered after all."""
         if type(event) is Call:
-            if self._whole_seconds and event.at is not None and event.at.microsecond:
-                self._whole_seconds = False
             if (
                 event.exchange.overtaking
                 and not facts.replaying
@@ -65,7 +66,7 @@ class OverlappingCalls(Detector):
     def _answered(self, event: Event, facts: Facts) -> Iterator[Finding]:
         assert isinstance(event, Answered)
         answered = event.exchange
-        resolution_s = 1.0 if self._whole_seconds else self.settings.resolution_s
+        resolution_s = 1.0 if facts.whole_seconds else self.settings.resolution_s
         for later in list(self._overtaking):
             waited_s = seconds_between(later.asked_at, answered.answered_at)
             if waited_s is not None and waited_s > 60:

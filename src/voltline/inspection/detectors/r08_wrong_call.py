@@ -48,18 +48,22 @@ class WrongCall(Detector):
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)
-        self._right = 0
+        self._unknown = 0
+        """CALLs of actions that OCPP does not have."""
         self._wrong: list[Exchange] = []
         self._wrong_count = 0
+
+    def rests(self, facts: Facts) -> bool:
+        """While no CALL waits to be judged."""
+        return not self._wrong
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Most frames pass with three looks."""
         if type(event) is Call:
             exchange = event.exchange
-            if exchange.action is not None and exchange.name not in _NOT_FROM[exchange.sender]:
-                self._right += 1
-                if not exchange.frame.deviations and not self._wrong:
-                    return ()
+            right = exchange.action is not None and exchange.name not in _NOT_FROM[exchange.sender]
+            if right and not exchange.frame.deviations and not self._wrong:
+                return ()
             return self._call(exchange, facts)
         if isinstance(event, Malformed):
             return self._malformed(event, facts)
@@ -73,16 +77,21 @@ class WrongCall(Detector):
             elif not record.truncated and (one.path != "$" or "elements" in one.text):
                 yield self._told(record, f"{exchange.name}: {one.text}", "Malformed CALL", facts)
         if exchange.action is None:
+            self._unknown += 1
             if not record.truncated and version_of(exchange) is None:
                 yield self._unknown_action(exchange, facts)
         elif exchange.name in _NOT_FROM[exchange.sender]:
             self._wrong_count += 1
             self._wrong.append(exchange)
             del self._wrong[:-_MOST_HELD]
-        if self._wrong and (facts.live or self._right > self._wrong_count):
+        if self._wrong and (facts.live or self._right(facts) > self._wrong_count):
             for one_wrong in self._wrong:
                 yield self._wrong_way(one_wrong, facts)
             self._wrong = []
+
+    def _right(self, facts: Facts) -> int:
+        """How many CALLs came from the side that may make them."""
+        return facts.calls_from_station + facts.calls_from_central - self._unknown - self._wrong_count
 
     def _unknown_action(self, exchange: Exchange, facts: Facts) -> Finding:
         meant = _BY_FOLDED.get(exchange.name.strip().casefold())
@@ -130,10 +139,11 @@ class WrongCall(Detector):
 
     def end(self, facts: Facts) -> Iterator[Finding]:
         """With more actions on the wrong side than on the right one, it is the log's marks that are wrong."""
-        if self._wrong_count > self._right and self._wrong_count > 1:
+        right = self._right(facts)
+        if self._wrong_count > right and self._wrong_count > 1:
             yield self.finding(
                 facts,
-                f"{self._wrong_count} of {self._wrong_count + self._right} CALLs stand on the wrong side: "
+                f"{self._wrong_count} of {self._wrong_count + right} CALLs stand on the wrong side: "
                 "the log's direction marks are the wrong way round, or it is from the other side's point "
                 "of view.",
                 (one.call for one in self._wrong),

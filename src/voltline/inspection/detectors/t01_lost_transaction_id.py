@@ -66,6 +66,10 @@ class LostTransactionId(Detector):
         self._used_id: Exchange | None = None
         """The latest start whose answer the log lacks, while the charge point shows that it has its id."""
 
+    def rests(self, facts: Facts) -> bool:
+        """While every start has its answer: an id that goes on is as right as it was."""
+        return not self._unconfirmed
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Hold unconfirmed starts until a retry succeeds, -1 comes, or time is over."""
         if not self._unconfirmed and type(event) is Call:

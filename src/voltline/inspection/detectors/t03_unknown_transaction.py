@@ -64,6 +64,10 @@ class UnknownTransaction(Detector):
         self._idle: dict[int, _Idle] = {}
         self._unconfirmed: set[int | None] = set()
 
+    def rests(self, facts: Facts) -> bool:
+        """An id that goes on has been judged."""
+        return True
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Know every id that was given; judge the others where the connector was free before."""
         if type(event) is Call and event.exchange.name == "MeterValues":

@@ -51,6 +51,10 @@ class TransactionIdTrouble(Detector):
         self._given: dict[int, _Given] = {}
         self._running: dict[int, int] = {}
 
+    def rests(self, facts: Facts) -> bool:
+        """An id that goes on has been judged."""
+        return True
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Remember which start each id was given to, and compare."""
         if type(event) is Call and event.exchange.name == "MeterValues":

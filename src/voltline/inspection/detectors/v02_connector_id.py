@@ -30,6 +30,15 @@ class ConnectorId(Detector):
     actions = chosen(answered=())
     odd = True
 
+    def __init__(self, settings: None = None) -> None:
+        super().__init__(settings)
+        self._found = False
+        """A connector that cannot be was seen."""
+
+    def rests(self, facts: Facts) -> bool:
+        """A connector that goes on has been judged."""
+        return not self._found
+
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look at every request's connector, and at what reading found about one."""
         if type(event) is not Call or event.exchange.request_deviations:
@@ -45,6 +54,7 @@ class ConnectorId(Detector):
         last = facts.number("NumberOfConnectors")
         if connector is None or last is None or not connector > last > 0:
             return ()
+        self._found = True
         sender = event.exchange.sender
         text = f"{event.exchange.name} is about connector {connector}; NumberOfConnectors is {last}."
         return (self.finding(facts, text, (event.record,), connector=connector, who=who_is(sender)),)
