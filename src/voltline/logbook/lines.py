@@ -40,12 +40,16 @@ class Lines:
         done = 0
         rest = ""
         goes_on = False
+        zeros = ends_in_zeros = False
         while chunk:
             done += len(chunk)
             if encoding == "utf-8" and b"\0" in chunk:
+                ends_in_zeros = b"\0" in chunk[chunk.rfind(b"\n") + 1 :]
                 chunk = chunk.replace(b"\0", b"")
             lines = (rest + decoder.decode(chunk)).split("\n")
             rest = lines.pop()
+            zeros = ends_in_zeros or (zeros and not lines)
+            ends_in_zeros = False
             if lines:
                 yield (
                     [line[:-1] if line.endswith("\r") else line for line in lines]
@@ -61,7 +65,7 @@ class Lines:
                 self._progress(done, self._size)
             chunk = self._stream.read(CHUNK)
         rest += decoder.decode(b"", final=True)
-        if rest:
+        if rest or zeros:  # a line of nothing but zeros is one
             yield [rest.rstrip("\r")], goes_on
 
 
