@@ -111,6 +111,7 @@ def start_serving(
     for line in process.stdout:
         if ready := READY.search(line):
             return Serving(ready[1], ready[2], data, process)
+    process.stdout.close()
     code = process.wait(30)
     raise AssertionError(f"voltline serve ended with {code}: {log.read_text()}")
 
