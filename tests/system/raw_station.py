@@ -73,7 +73,9 @@ class RawStation:
             if frame[0] == 2:
                 await self._answer(frame)
             else:
-                self._waiting.pop(frame[1]).set_result(frame)
+                waiting = self._waiting.pop(frame[1], None)
+                if waiting is not None:  # a frame that was sent as it stands is answered too
+                    waiting.set_result(frame)
         for waiting in self._waiting.values():
             waiting.cancel()
 
