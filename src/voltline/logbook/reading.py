@@ -25,6 +25,7 @@ from voltline.logbook.readers.frame_text import (
     FRAME,
     Found,
     found_in,
+    frame_in,
     is_frame,
     is_plausible,
     looks_cut,
@@ -44,6 +45,7 @@ from voltline.logbook.readers.pending import (
 )
 from voltline.logbook.readers.tables import Table, table_of
 from voltline.logbook.readers.wrapping import Wrapper, without, wrapper_of_all
+from voltline.wire.frame_types import Malformed
 
 __all__ = ["Progress", "read"]
 
@@ -132,9 +134,9 @@ class _TextLog:
                         start
                         and first != "{"
                         and first != "\x1b"
-                        and is_frame(text)
+                        and (frame := frame_in(text)) is not None
                         and ((first != "[" and not first.isspace()) or DOCUMENT.match(line) is None)
-                        and not ("..." in text and looks_cut(text))
+                        and not ("..." in text and type(frame) is Malformed)
                     ):
                         heading, at = heading_of(line[:start])
                         if (
@@ -159,6 +161,7 @@ class _TextLog:
                                 heading.log_name,
                                 heading.sent,
                                 heading.beside,
+                                frame,
                             )
                             continue
                 yield from self._line(line, found)

@@ -16,7 +16,7 @@ from msgspec import Raw
 
 from voltline.inspection.records import Damage
 from voltline.logbook.readers.loose import as_json
-from voltline.wire.frame_types import Malformed
+from voltline.wire.frame_types import CallFrame, CallResultFrame, Frame, Malformed
 from voltline.wire.frames import decode
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Balance",
     "Found",
     "found_in",
+    "frame_in",
     "is_frame",
     "is_plausible",
     "looks_cut",
@@ -75,6 +76,16 @@ def is_frame(text: str) -> bool:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
     return True
+
+
+def frame_in(text: str) -> Frame | None:
+    """The frame that `text` is; None if it is not one JSON array and nothing else."""
+    frame = decode(text)
+    kind = type(frame)
+    # What has no deviation has been read as JSON to its end.
+    if (kind is CallFrame or kind is CallResultFrame) and not frame.deviations:  # type: ignore[union-attr]
+        return frame
+    return frame if is_frame(text) else None
 
 
 _QUOTE = r"""(?:\\*["'\u201c\u201d\u201e`]{1,2}|&quot;|&\#34;)"""
