@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from voltline.base import garbage
 from voltline.inspection.findings import Severity
 from voltline.inspection.inspector import Inspector
 from voltline.inspection.registry import all_detectors
@@ -154,6 +155,7 @@ def main() -> None:
         path = Path(folder) / "bench.log"
         with path.open("w") as file:
             file.writelines(log_lines(wanted))
+        garbage.search_seldom()  # as the command does
         print(f"{wanted:,} frames, {path.stat().st_size / 1e6:.0f} MB, {len(all_detectors())} detectors")
         runs: dict[str, Callable[[], tuple[int, float]]] = {
             "bare loop": lambda: bare_loop(path),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
 from collections.abc import Callable
 from typing import Any
 
+from voltline.base import garbage
 from voltline.central import logs
 from voltline.central.app import Central
 from voltline.central.settings import Settings
@@ -30,10 +30,7 @@ async def _serve(settings: Settings, announce: Callable[[str], object]) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
     async with Central(settings) as central:
-        # What is there now stays; what messages bring goes by itself, hardly ever in cycles.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        garbage.search_seldom()
         folder = settings.data.path.absolute()
         announce(f"voltline is ready ocpp={central.ocpp_url} http={central.http_url} data={folder}")
         await stop.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import resource
@@ -23,6 +22,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from voltline.base import garbage
 from voltline.cli.shared import stop_on_signals
 from voltline.station.simulator.fleet.fleet import Fleet, FleetOptions
 from voltline.station.simulator.fleet.page import page
@@ -190,7 +190,7 @@ class _Here:
         self._fleet = Fleet(options)
 
     async def start(self) -> None:
-        _settle_garbage()
+        garbage.search_seldom(generations=(50, 1000))
         self._fleet.start()
 
     async def stop(self) -> None:
@@ -263,7 +263,7 @@ async def _serve(options: FleetOptions, number: int, pipe: Pipe) -> int:
     fleet = Fleet(options, number)
     told = asyncio.Event()
     asyncio.get_running_loop().add_reader(pipe.fileno(), told.set)
-    _settle_garbage()
+    garbage.search_seldom(generations=(50, 1000))
     fleet.start()
     while not told.is_set():
         pipe.send_bytes(msgspec.msgpack.encode(fleet.tally()))
@@ -278,14 +278,6 @@ async def _serve(options: FleetOptions, number: int, pipe: Pipe) -> int:
     pipe.send_bytes(msgspec.msgpack.encode(fleet.tally()))
     pipe.close()
     return 0
-
-
-def _settle_garbage() -> None:
-    """Stations live as long as the process: looking through all of them for garbage again and again is
-    what would cost most."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 1000)
 
 
 # ---- what is seen meanwhile

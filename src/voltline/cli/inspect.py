@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from voltline.base import garbage
 from voltline.cli.detector_options import Changed, Folders, Only, Without, setting_of
 from voltline.cli.inspect_output import FORMATS, Output, Telling, Unusable, chosen_output, write_file
 from voltline.cli.inspect_report import against_line, printable, report
@@ -126,6 +127,7 @@ def inspect(
         known = None if baseline is None else known_in(baseline)
         with ExitStack() as stack:
             given = [path_of(one) for one in files]
+            garbage.search_seldom()
             twice = wanted.reads_frames or anonymize
             paths: Sequence[str | Path | Source] = rereadable(given, stack) if twice else given
             result = inspected(paths, choice, jobs, footage=wanted.form == "html")

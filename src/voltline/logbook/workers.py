@@ -16,6 +16,8 @@ from threading import Thread
 from traceback import format_exception
 from typing import Any, Final
 
+from voltline.base import garbage
+
 __all__ = ["Died", "Tell", "done_by_workers"]
 
 Tell = Callable[[int], None]
@@ -108,6 +110,7 @@ def _hire(workers: dict[Connection, _Worker], work: Callable[[Any, Tell], Any]) 
 
 def _serve(connection: Connection, work: Callable[[Any, Tell], Any], far: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    garbage.search_seldom()
     Thread(target=_end_with_the_caller, daemon=True).start()
 
     def tell(count: int) -> None:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from voltline.base import garbage
 from voltline.central.inspecting.pipe import Batch, Order, Report, packed, read
 from voltline.central.inspecting.reporting import Reporter
 from voltline.central.inspecting.stations import Stations
@@ -85,6 +86,7 @@ def main() -> int:
     order = read(batches, msgspec.msgpack.Decoder(Order))
     if order is None:
         return 0
+    garbage.search_seldom()
     try:
         return work(order, batches, reports)
     except BrokenPipeError:
