@@ -20,9 +20,7 @@ from voltline.station.simulator.station import SimulatedStation, StationOptions
 from voltline.station.simulator.vehicle import CARS, Vehicle
 
 # Minutes become seconds; the order of the times among each other is that of the defaults.
-FAST = SitesSettings(
-    lease_s=4, margin_s=1, change_s=0.5, fresh_s=3.5, answer_s=2, period_s=0.3, history_s=0.2
-)
+FAST = SitesSettings(lease_s=6, margin_s=1, change_s=0.5, fresh_s=5, answer_s=2, period_s=0.3, history_s=0.2)
 SAMPLED = (
     ("MeterValueSampleInterval", "1"),
     ("MeterValuesSampledData", "Energy.Active.Import.Register,Current.Import,Power.Active.Import"),
