@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 from tests.faults.ledger import Ledger, Message, Row, Start, canonical
 
+from voltline.central.storage.meter_value_spans import SPAN
+
 
 def findings_in_files(data: Path, ledger: Ledger) -> list[str]:
     """What the files of a central system that was killed have wrong.
@@ -44,9 +46,19 @@ def findings(database: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:
     """
     yield from _starts(database, ledger)
     yield from _readings(database, ledger)
+    yield from _unreachable(database)
     yield from _stops(database, ledger)
     for action, payload in database.execute("SELECT action, payload FROM quarantine"):
         yield f"{action} was put into quarantine: {payload}"
+
+
+def _unreachable(database: sqlite3.Connection) -> Iterator[str]:
+    """Readings that a transaction's reader would not come upon (storage/meter_value_spans.py)."""
+    for transaction_id, span in database.execute(
+        f"SELECT DISTINCT transaction_id, id / {SPAN} FROM meter_values WHERE transaction_id IS NOT NULL "
+        "EXCEPT SELECT transaction_id, span FROM meter_value_spans"
+    ):
+        yield f"out of reach: readings of transaction {transaction_id} in span {span}"
 
 
 def _starts(database: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:

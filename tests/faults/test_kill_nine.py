@@ -39,6 +39,7 @@ FAULTS = {
     "double: MeterValues": f"INSERT INTO meter_values ({COLUMNS}) SELECT {COLUMNS} FROM meter_values LIMIT 1",
     "changed: StopTransaction": "UPDATE transactions SET meter_stop_wh = meter_stop_wh + 1 WHERE id = 1",
     "never sent: readings": 'UPDATE meter_values SET sampled_values = \'[{"value":"1"}]\' WHERE id = 4',
+    "out of reach: readings": "DELETE FROM meter_value_spans WHERE transaction_id = 1",
     "never sent: transaction": "UPDATE transactions SET connector_id = 7 WHERE id = 1",
     "kept as those of": "UPDATE meter_values SET transaction_id = 999 WHERE transaction_id = 1",
     "was put into quarantine": (
