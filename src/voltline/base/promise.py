@@ -61,10 +61,7 @@ class Promise(Generic[T]):
         listener = self._listener
         if listener is not None:
             self._listener = None
-            try:
-                listener(self)
-            except Exception:
-                _log_failure()
+            self._tell(listener)
 
     def set_exception(self, failure: BaseException) -> None:
         self._failure = failure
@@ -91,9 +88,5 @@ class Promise(Generic[T]):
         try:
             listener(self)
         except Exception:
-            _log_failure()
-
-
-def _log_failure() -> None:
-    # The one who keeps many promises in a row must get to the next one.
-    log.exception("the listener of a promise failed")
+            # The one who keeps many promises in a row must get to the next one.
+            log.exception("the listener of a promise failed")
