@@ -40,16 +40,16 @@ class Lines:
         done = 0
         rest = ""
         goes_on = False
-        zeros = ends_in_zeros = False
+        zeros = False
         while chunk:
             done += len(chunk)
             if encoding == "utf-8" and b"\0" in chunk:
-                ends_in_zeros = b"\0" in chunk[chunk.rfind(b"\n") + 1 :]
+                zeros = b"\0" in chunk[chunk.rfind(b"\n") + 1 :]
                 chunk = chunk.replace(b"\0", b"")
+            elif b"\n" in chunk:
+                zeros = False
             lines = (rest + decoder.decode(chunk)).split("\n")
             rest = lines.pop()
-            zeros = ends_in_zeros or (zeros and not lines)
-            ends_in_zeros = False
             if lines:
                 yield (
                     [line[:-1] if line.endswith("\r") else line for line in lines]
