@@ -60,8 +60,8 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
     files = len(result.coverages)
     repeated = f", {result.repeated} of them told twice" if result.repeated else ""
     yield heading(
-        f"{files} {'file' if files == 1 else 'files'}, {result.lines:,} lines, {result.frames:,} frames"
-        f"{repeated}, {result.skipped:,} lines without meaning for it"
+        f"{_several(files, 'file')}, {_several(result.lines, 'line')}, {_several(result.frames, 'frame')}"
+        f"{repeated}, {_several(result.skipped, 'line')} without an OCPP meaning"
     )
     for coverage in result.coverages[:MOST_FILES]:
         yield from paragraph(_file(coverage), width, 2)
@@ -69,6 +69,10 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         yield f"  and {files - MOST_FILES} more files"
     for problem in result.problems:
         yield styled(f"  not read: {printable(problem)}", fg=typer.colors.RED)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _file(coverage: Coverage) -> str:

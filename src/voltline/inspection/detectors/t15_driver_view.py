@@ -92,8 +92,8 @@ class DriverView(Detector):
         if visits:
             yield self.finding(
                 facts,
-                f"{visits} visits: {self._first_try} charged at first try, {self._troubled} after trouble, "
-                f"{self._failed} not at all.",
+                f"{visits} {'visit' if visits == 1 else 'visits'}: {self._first_try} charged at first try, "
+                f"{self._troubled} after trouble, {self._failed} not at all.",
                 first_at=facts.first_at,
                 last_at=facts.now,
             )
