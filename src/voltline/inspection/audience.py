@@ -100,7 +100,8 @@ class Audience:
         before, self._before = self._before, at
         if exchange.odd_call or name not in EVERYDAY:
             return self._of_unusual(Call, name, odd=exchange.odd_call)
-        if self._doubtful or self._facts.news != self._news:
+        facts = self._facts
+        if self._doubtful or facts.news != self._news:
             self._ask_again()
         metered = name == "MeterValues"
         if (
@@ -112,9 +113,8 @@ class Audience:
             and _AT_ONCE <= at - before <= QUIET
         ):
             if metered:
-                self._facts.passed = self._facts.passed_call = event.record
-            known = self._routine_calls.get(name)
-            sees, self._doubtful = known or self._find_routine(Call, name)
+                facts.passed = facts.passed_call = event.record
+            sees, self._doubtful = self._routine_calls.get(name) or self._find_routine(Call, name)
             return sees
         return self._of_everyday(Call, name)
 
@@ -126,7 +126,8 @@ class Audience:
         before, self._before = self._before, at
         if exchange.odd_answer or name not in EVERYDAY:
             return self._of_unusual(Answered, name, odd=exchange.odd_answer)
-        if self._doubtful or self._facts.news != self._news:
+        facts = self._facts
+        if self._doubtful or facts.news != self._news:
             self._ask_again()
         asked_at = exchange.call.at
         if (
@@ -138,9 +139,8 @@ class Audience:
             and (before is asked_at or at - asked_at <= PROMPT)
         ):
             if name == "MeterValues":
-                self._facts.passed = event.record
-            known = self._routine_answers.get(name)
-            sees, self._doubtful = known or self._find_routine(Answered, name)
+                facts.passed = event.record
+            sees, self._doubtful = self._routine_answers.get(name) or self._find_routine(Answered, name)
             return sees
         return self._of_everyday(Answered, name)
 

@@ -29,6 +29,7 @@ MOST_CURVES: Final = 300
 MOST_STATES: Final = 5_000
 """Changes of state of a connector; what came after them is not kept, and that is said."""
 MOST_CONNECTORS: Final = 100
+MOST_ACTIONS: Final = 100
 NOT_KEPT: Final = ""
 """In place of a status: from here on the log has more changes than are kept."""
 MOST_GAPS: Final = 2_000
@@ -111,18 +112,25 @@ class Chronicle:
         self.summary = StationSummary(facts.station)
         self.sessions: list[SessionSummary] = []
 
+    def called(self, event: Call) -> None:
+        """Note what a report shows of a call."""
+        exchange = event.exchange
+        name = exchange.name
+        actions = self.summary.actions
+        count = actions.get(name)
+        if count is not None:
+            actions[name] = count + 1
+        elif len(actions) < MOST_ACTIONS:
+            actions[name] = 1
+        if type(exchange.request) is StatusNotification:
+            self._state(event, exchange.request)
+
     def see(self, event: Event) -> None:
         """Note what a report shows of it. Of an Answered event that is nothing."""
         kind = type(event)
         summary = self.summary
         if kind is Call:
-            exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            name = exchange.name
-            actions = summary.actions
-            if name in actions or len(actions) < 100:
-                actions[name] = actions.get(name, 0) + 1
-            if type(exchange.request) is StatusNotification:
-                self._state(event, exchange.request)
+            self.called(event)  # type: ignore[arg-type]  # told by its type
         elif kind is SessionClosed:
             self._closed(event.session)  # type: ignore[attr-defined]
         elif kind is Malformed:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from voltline.inspection.records import NO_DATE, NO_YEAR, Record, RecordKind
+from voltline.wire.frame_types import CallFrame
 
 __all__ = ["LogClock"]
 
@@ -36,7 +37,8 @@ class LogClock:
     """Gives naive times of one log their zone, and times without a year or a date theirs."""
 
     def __init__(self) -> None:
-        self._offset = timedelta()
+        self._naive_zero = _NAIVE_ZERO
+        """What the log's clocks showed at `_ZERO`."""
         self._quarters = 0
         self._others: list[int] = []
         self._year: int | None = None
@@ -135,7 +137,7 @@ class LogClock:
             return "The log's times have no zone, and nothing tells it: they are taken for UTC.", 0.0, "zone"
         self._has_votes = True
         self._quarters, count = votes.most_common(1)[0]
-        self._offset = self._quarters * QUARTER
+        self._naive_zero = _NAIVE_ZERO + self._quarters * QUARTER
         text = (
             f"The log's times are {_name(self._quarters)}: {count} of {votes.total()} times in frames say so."
         )
@@ -143,30 +145,25 @@ class LogClock:
             text += " Its days stand where its months were looked for."
         return text, round(count / (votes.total() + 1), 2), "zone"
 
-    def settle(self, record: Record) -> Told | None:
-        """Make the record's time one in UTC and give it a year. Tells where the zone changes."""
+    def settle(self, record: Record, at: datetime) -> Told | None:
+        """Make the time `at` of a record one in UTC with its year. Tells where the zone changes."""
         try:
-            return self._settle(record)
+            if self._lacks_dates or at.year <= NO_YEAR:
+                at = self._completed(at)
+            if at.tzinfo is not None:
+                record.at = at.astimezone(UTC)
+                return None
+            if self._swaps and at.day <= 12:
+                at = _swapped(at)
+            told = None
+            # Only answers tell the time; a CALL, the longer kind, need not be searched.
+            if type(record.frame) is not CallFrame and self._has_votes and _answers_with_time(record):
+                told = self._watch(record, at.replace(tzinfo=UTC))
+            # Counted from naught: a tenth of the time that replace takes.
+            record.at = _ZERO + (at - self._naive_zero)
         except OverflowError:  # a year that no zone can be applied to
             record.at = None
             return None
-
-    def _settle(self, record: Record) -> Told | None:
-        at = record.at
-        assert at is not None
-        if self._lacks_dates or at.year <= NO_YEAR:
-            at = self._completed(at)
-        if at.tzinfo is not None:
-            record.at = at.astimezone(UTC)
-            return None
-        if self._swaps and at.day <= 12:
-            at = _swapped(at)
-        at = _ZERO + (at - _NAIVE_ZERO)  # a tenth of the time that replace takes
-        told = None
-        # Only answers tell the time; a CALL, the longer kind, need not be searched.
-        if self._has_votes and not record.text.startswith("[2") and '"currentTime"' in record.text:
-            told = self._watch(record, at)
-        record.at = at - self._offset if self._offset else at
         return told
 
     def _watch(self, record: Record, at: datetime) -> Told | None:
@@ -183,7 +180,7 @@ class LogClock:
             return None
         before = _name(self._quarters)
         self._quarters = quarters
-        self._offset = quarters * QUARTER
+        self._naive_zero = _NAIVE_ZERO + quarters * QUARTER
         self._others.clear()
         return f"The log's times change from {before} to {_name(quarters)} here.", 0.75, "zone"
 
@@ -253,6 +250,10 @@ def _nearest_year(at: datetime, told: datetime) -> int:
     naive = told.replace(tzinfo=at.tzinfo)
     years = (told.year - 1, told.year, told.year + 1)
     return min(years, key=lambda year: abs(_dated(at, year) - naive))
+
+
+def _answers_with_time(record: Record) -> bool:
+    return '"currentTime"' in record.text and not record.text.startswith("[2")
 
 
 def _quarters(apart: timedelta) -> int | None:

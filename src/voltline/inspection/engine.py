@@ -1,6 +1,6 @@
 """Everything that looks at one station, put together: timeline, facts, sessions, detectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from voltline.inspection.audience import Audience
@@ -43,19 +43,24 @@ class StationInspection:
         changes = any(SessionChanged in one.events for one in detectors)
         self._builder = SessionBuilder(self.facts, changes=changes)
         self._gaps = 0
-        self._learn = self._learner.learn
-        self._build = self._builder.build
-        self._note = self.chronicle.see
         self._audience = Audience(self.detectors, self.facts)
-        self._of_call = self._audience.of_call
-        self._of_answer = self._audience.of_answer
-        self._of_other = self._audience.of_other
+        # Looked up once: each is called for every second frame, or for every one.
+        self._exchanged = self._timeline.exchanged
+        self._learn_of_call = self._learner.asked
+        self._learn_of_answer = self._learner.answered
+        self._build_of_call = self._builder.called
+        self._build_of_answer = self._builder.answered
+        self._note_call = self.chronicle.called
+        self._see_call = self._audience.of_call
+        self._see_answer = self._audience.of_answer
 
     def feed(self, record: Record) -> list[Finding]:
         """What the detectors find in this record, and in what it makes certain of earlier ones."""
+        event = self._exchanged(record)
+        if event is None:
+            return self._tell_all(self._timeline.feed(record))
         findings: list[Finding] = []
-        for event in self._timeline.feed(record):
-            self._tell(event, findings)
+        self._tell(event, findings)
         return findings
 
     def pass_time(self, now: datetime) -> list[Finding]:
@@ -64,12 +69,10 @@ class StationInspection:
         For traffic that is seen as it happens; call it now and then, whatever else is fed. What a charge
         point does that is not connected is not known: there time judges nothing.
         """
-        findings: list[Finding] = []
         facts = self.facts
         if facts.connected is False:
-            return findings
-        for event in self._timeline.pass_time(now):
-            self._tell(event, findings)
+            return []
+        findings = self._tell_all(self._timeline.pass_time(now))
         if facts.now is None or facts.now < now:
             facts.now = now
         self._audience.pause()
@@ -81,10 +84,8 @@ class StationInspection:
 
     def end(self) -> list[Finding]:
         """The log is at its end."""
-        findings: list[Finding] = []
         self.facts.ended = True
-        for event in self._timeline.end():
-            self._tell(event, findings)
+        findings = self._tell_all(self._timeline.end())
         for event in self._builder.end():
             self._show(event, findings)
         self._audience.pause()
@@ -96,34 +97,52 @@ class StationInspection:
         """What a report shows of the station besides findings and sessions; call it after `end`."""
         return self.chronicle.close(self._timeline.frames)
 
+    def _tell_all(self, events: Iterable[Event]) -> list[Finding]:
+        findings: list[Finding] = []
+        for event in events:
+            self._tell(event, findings)
+        return findings
+
     def _tell(self, event: Event, findings: list[Finding]) -> None:
         facts = self.facts
-        self._learn(event)
-        if facts.gaps != self._gaps:
-            self._gaps = facts.gaps
-            self._audience.gap()
-            for detector in self.detectors:
-                detector.gap(facts)
-        of_sessions = self._build(event)
         kind = type(event)
         if kind is Call:
-            self._note(event)
-            sees = self._of_call(event)  # type: ignore[arg-type]  # told by its type
+            self._learn_of_call(event)  # type: ignore[arg-type]  # told by its type
+            if facts.gaps != self._gaps:
+                self._tell_of_gap()
+            of_sessions = self._build_of_call(event.exchange)  # type: ignore[attr-defined]
+            self._note_call(event)  # type: ignore[arg-type]
+            sees = self._see_call(event)  # type: ignore[arg-type]
         elif kind is Answered:
-            sees = self._of_answer(event)  # type: ignore[arg-type]
+            self._learn_of_answer(event)  # type: ignore[arg-type]
+            if facts.gaps != self._gaps:
+                self._tell_of_gap()
+            of_sessions = self._build_of_answer(event)  # type: ignore[arg-type]
+            sees = self._see_answer(event)  # type: ignore[arg-type]
         else:
-            self._note(event)
-            sees = self._of_other(event)
+            self._learner.heard(event)
+            if facts.gaps != self._gaps:
+                self._tell_of_gap()
+            of_sessions = self._builder.build(event)
+            self.chronicle.see(event)
+            sees = self._audience.of_other(event)
         for see in sees:
             found = see(event, facts)
             if found:
                 findings += found
-        for one in of_sessions:  # usually none
-            self._show(one, findings)
-            if type(one) is SessionClosed:
-                self._learner.transaction_ended(one.session.connector)
+        if of_sessions:
+            for one in of_sessions:
+                self._show(one, findings)
+                if type(one) is SessionClosed:
+                    self._learner.transaction_ended(one.session.connector)
+
+    def _tell_of_gap(self) -> None:
+        self._gaps = self.facts.gaps
+        self._audience.gap()
+        for detector in self.detectors:
+            detector.gap(self.facts)
 
     def _show(self, event: Event, findings: list[Finding]) -> None:
-        self._note(event)
-        for see in self._of_other(event):
+        self.chronicle.see(event)
+        for see in self._audience.of_other(event):
             findings += see(event, self.facts)

@@ -1,8 +1,7 @@
 """What is known of a station at a moment of its log. The engine keeps it; detectors only read it."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-import msgspec
 
 from voltline.inspection.events import Exchange
 from voltline.inspection.records import Record
@@ -20,7 +19,8 @@ from voltline.smart_charging.stack import Session as RunningTransaction
 __all__ = ["Connector", "Facts"]
 
 
-class Connector(msgspec.Struct, gc=False, eq=False):
+@dataclass(slots=True, eq=False)
+class Connector:
     """What is known of a connector; number 0 is the charge point itself."""
 
     number: int
@@ -37,6 +37,7 @@ class Connector(msgspec.Struct, gc=False, eq=False):
     """The session that ended last."""
 
 
+@dataclass(slots=True, eq=False)
 class Facts:
     """Everything that more than one detector wants to know of one station.
 
@@ -44,73 +45,70 @@ class Facts:
     and absent here.
     """
 
-    def __init__(self, station: str) -> None:
-        self.station = station
-        self.now: datetime | None = None
-        """The latest time of the log."""
-        self.first_at: datetime | None = None
-        """The first time of the log."""
-        self.last_frame: Record | None = None
-        """The latest frame, of either side."""
-        self.frames = 0
-        """Frames seen, repeats not counted."""
-        self.notes = 0
-        """Vendor text lines seen."""
-        self.configuration: dict[str, str | None] = {}
-        """Configuration keys as GetConfiguration told or an accepted ChangeConfiguration set them; by lower
-        case name. None: the key is known and has no value."""
-        self.unknown_keys: set[str] = set()
-        """Keys, in lower case, that the station said it does not know."""
-        self.boot: Exchange | None = None
-        """The latest BootNotification."""
-        self.boots = 0
-        self.booted_at: datetime | None = None
-        """When it was made, in the log's time."""
-        self.registration: RegistrationStatus | None = None
-        """What the central system answered to it last; None if the log has no answer."""
-        self.interval_s: int | None = None
-        """The heartbeat interval, from the answer to BootNotification or HeartbeatInterval."""
-        self.connection = 0
-        """Which of its connections this is, from 1; 0 is one that was open when the log began."""
-        self.connected: bool | None = None
-        """None where the log has no connection marks."""
-        self.connected_at: datetime | None = None
-        self.disconnected_at: datetime | None = None
-        self.connectors: dict[int, Connector] = {}
-        self.sessions: dict[int, Session] = {}
-        """The open sessions by transaction id. Sessions without an id are in `connectors` only."""
-        self.profiles: list[Installed] = []
-        """The charging profiles that the station accepted and, as far as is known, still has."""
-        self.clock_offset_s: float | None = None
-        """The station's clock minus the log's, the median of the latest fresh messages."""
-        self.replaying = False
-        """The station is delivering what it had queued while it was offline: payload times are old, and many
-        messages come at once. No fault."""
-        self.gaps = 0
-        """Holes in the log so far: a charge point that sends heartbeats said nothing for three intervals, and
-        then neither booted nor connected anew. Whatever was known before may have changed meanwhile."""
-        self.passed: Record | None = None
-        """The latest routine MeterValues or answer to them: who rests was not shown it."""
-        self.passed_call: Record | None = None
-        """The latest routine MeterValues."""
-        self.told_year: int | None = None
-        """The year of the latest time in a request of the charge point."""
-        self.whole_seconds = True
-        """No CALL so far had a fraction of a second in the log's time."""
-        self.has_voltage_of_phases = False
-        """Whether its meter values ever had one."""
-        self.news = 0
-        """Rises when a message, however everyday, changes one of `replaying`, `told_year` and
-        `has_voltage_of_phases`."""
-        self.answers_from_station = 0
-        self.answers_from_central = 0
-        """Answers seen from each side: where one side has none in a long log, that side was not captured."""
-        self.calls_from_station = 0
-        self.calls_from_central = 0
-        self.live = False
-        """The records are of traffic that is seen as it happens, whole and undamaged; no log was kept."""
-        self.ended = False
-        """The log is at its end."""
+    station: str
+    now: datetime | None = None
+    """The latest time of the log."""
+    first_at: datetime | None = None
+    """The first time of the log."""
+    last_frame: Record | None = None
+    """The latest frame, of either side."""
+    notes: int = 0
+    """Vendor text lines seen."""
+    configuration: dict[str, str | None] = field(default_factory=dict)
+    """Configuration keys as GetConfiguration told or an accepted ChangeConfiguration set them; by lower
+    case name. None: the key is known and has no value."""
+    unknown_keys: set[str] = field(default_factory=set)
+    """Keys, in lower case, that the station said it does not know."""
+    boot: Exchange | None = None
+    """The latest BootNotification."""
+    boots: int = 0
+    booted_at: datetime | None = None
+    """When it was made, in the log's time."""
+    registration: RegistrationStatus | None = None
+    """What the central system answered to it last; None if the log has no answer."""
+    interval_s: int | None = None
+    """The heartbeat interval, from the answer to BootNotification or HeartbeatInterval."""
+    connection: int = 0
+    """Which of its connections this is, from 1; 0 is one that was open when the log began."""
+    connected: bool | None = None
+    """None where the log has no connection marks."""
+    connected_at: datetime | None = None
+    disconnected_at: datetime | None = None
+    connectors: dict[int, Connector] = field(default_factory=dict)
+    sessions: dict[int, Session] = field(default_factory=dict)
+    """The open sessions by transaction id. Sessions without an id are in `connectors` only."""
+    profiles: list[Installed] = field(default_factory=list)
+    """The charging profiles that the station accepted and, as far as is known, still has."""
+    clock_offset_s: float | None = None
+    """The station's clock minus the log's, the median of the latest fresh messages."""
+    replaying: bool = False
+    """The station is delivering what it had queued while it was offline: payload times are old, and many
+    messages come at once. No fault."""
+    gaps: int = 0
+    """Holes in the log so far: a charge point that sends heartbeats said nothing for three intervals, and
+    then neither booted nor connected anew. Whatever was known before may have changed meanwhile."""
+    passed: Record | None = None
+    """The latest routine MeterValues or answer to them: who rests was not shown it."""
+    passed_call: Record | None = None
+    """The latest routine MeterValues."""
+    told_year: int | None = None
+    """The year of the latest time in a request of the charge point."""
+    whole_seconds: bool = True
+    """No CALL so far had a fraction of a second in the log's time."""
+    has_voltage_of_phases: bool = False
+    """Whether its meter values ever had one."""
+    news: int = 0
+    """Rises when a message, however everyday, changes one of `replaying`, `told_year` and
+    `has_voltage_of_phases`."""
+    answers_from_station: int = 0
+    answers_from_central: int = 0
+    """Answers seen from each side: where one side has none in a long log, that side was not captured."""
+    calls_from_station: int = 0
+    calls_from_central: int = 0
+    live: bool = False
+    """The records are of traffic that is seen as it happens, whole and undamaged; no log was kept."""
+    ended: bool = False
+    """The log is at its end."""
 
     @property
     def model(self) -> tuple[str, str, str] | None:

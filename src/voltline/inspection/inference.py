@@ -97,11 +97,13 @@ class Settler:
         """Which of the words beside a frame is the charge point's identity; None: none is."""
         self._clock = LogClock()
         self._held: deque[Record] = deque()
+        self.waits = True
+        """Whether records wait for others: what comes has to be fed."""
 
     def feed(self, record: Record) -> Iterable[Record]:
         """The records that are settled now: none while looking ahead, else usually this one."""
         if self._ahead is None:
-            self._settle(record)
+            self.settle(record)
             return self._hold(record) if self._held or record.damage else (record,)
         self._ahead.append(record)
         if record.kind is RecordKind.FRAME:
@@ -130,11 +132,12 @@ class Settler:
         for text, confidence, subject in self._clock.decide(ahead):
             self._tell(ahead[0], Subject(subject), text, confidence)
         for record in ahead:
-            self._settle(record)
+            self.settle(record)
             if self._held or record.damage:
                 yield from self._hold(record)
             else:
                 yield record
+        self.waits = bool(self._held)
 
     def _vote_on_direction(self, ahead: list[Record]) -> None:
         marks: dict[str | None, Counter[bool]] = {}
@@ -239,23 +242,24 @@ class Settler:
 
     # ---- one record
 
-    def _settle(self, record: Record) -> None:
+    def settle(self, record: Record) -> None:
+        """Settle this one. Only where none `waits`, and it is not damaged: that one may have to."""
         if not record.station:
             record.station = self._name_beside(record) or self._station
-        if record.kind is _FRAME:
-            direction = record.direction
-            if direction is _UNKNOWN:
+        direction = record.direction
+        if direction is _UNKNOWN:
+            if record.kind is _FRAME:
                 sent = record.sent
                 side = _UNKNOWN if sent is None else self._sides.get(record.log_name, self._any_side)
                 if side is _UNKNOWN:
                     self._find_direction(record)
                 else:
                     record.direction = side if sent else _OPPOSITE[side]
-            elif self._inverted and record.log_name in self._inverted:
-                record.direction = direction.opposite
+        elif self._inverted and record.log_name in self._inverted and record.kind is _FRAME:
+            record.direction = direction.opposite
         at = record.at
         if at is not None and at.tzinfo is not UTC:
-            told = self._clock.settle(record)
+            told = self._clock.settle(record, at)
             if told is not None:
                 self._tell(record, Subject(told[2]), told[0], told[1])
 
@@ -300,6 +304,7 @@ class Settler:
         held.append(record)
         while held and (len(held) > HELD or not held[0].truncated or _is_far(held[0], record)):
             yield held.popleft()
+        self.waits = bool(held)
 
 
 def _are_twins(cut: Record, whole: Record) -> bool:

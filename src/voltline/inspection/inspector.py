@@ -56,14 +56,19 @@ class Inspector:
         self._takers: dict[str, FootageTaker] = {}
         self._settings = settings or {}
         self._settler = Settler()
+        self._settle = self._settler.settle
         self._stations: dict[str, StationInspection] = {}
         self._findings = Findings()
         self._room = Room()
 
     def feed(self, record: Record) -> None:
         """Take one record. What it shows may only be known some hundred records later."""
-        for settled in self._settler.feed(record):
-            self._inspect(settled)
+        if self._settler.waits or record.damage:
+            for settled in self._settler.feed(record):
+                self._inspect(settled)
+        else:
+            self._settle(record)
+            self._inspect(record)
 
     def end(self) -> Inspected:
         """The log is at its end: everything that is known of it."""
@@ -87,26 +92,28 @@ class Inspector:
 
     def _inspect(self, record: Record) -> None:
         name = record.station or ""
-        inspection = self._stations.get(name)
-        if inspection is None:
-            few = len(self._stations) < FEW_STATIONS
-            detectors = list(self._detectors)
-            footage = self._takes_footage and len(self._takers) < STATIONS_IN_FOOTAGE
-            if footage:
-                detectors.append(FootageTaker if few else FootageTakerOfMany)
-            inspection = self._stations[name] = StationInspection(
-                name,
-                detectors,
-                self._settings,
-                remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
-                room=self._room,
-            )
-            if footage:
-                (taker,) = (one for one in inspection.detectors if isinstance(one, FootageTaker))
-                self._takers[name] = taker
+        inspection = self._stations.get(name) or self._begin(name)
         findings = inspection.feed(record)
         if findings:
             self._found(inspection, findings)
+
+    def _begin(self, name: str) -> StationInspection:
+        few = len(self._stations) < FEW_STATIONS
+        detectors = list(self._detectors)
+        footage = self._takes_footage and len(self._takers) < STATIONS_IN_FOOTAGE
+        if footage:
+            detectors.append(FootageTaker if few else FootageTakerOfMany)
+        inspection = self._stations[name] = StationInspection(
+            name,
+            detectors,
+            self._settings,
+            remembered=REMEMBERED if few else REMEMBERED_OF_MANY,
+            room=self._room,
+        )
+        if footage:
+            (taker,) = (one for one in inspection.detectors if isinstance(one, FootageTaker))
+            self._takers[name] = taker
+        return inspection
 
     def _found(self, inspection: StationInspection, findings: Sequence[Finding]) -> None:
         taker = self._takers.get(inspection.facts.station)

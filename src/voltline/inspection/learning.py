@@ -18,7 +18,7 @@ from voltline.inspection.events import (
     Unanswered,
 )
 from voltline.inspection.facts import Facts
-from voltline.inspection.records import Direction, RecordKind
+from voltline.inspection.records import RecordKind
 from voltline.messages import (
     BootNotificationResponse,
     ChangeConfiguration,
@@ -31,6 +31,7 @@ from voltline.messages import (
     ClearChargingProfileStatus,
     ConfigurationStatus,
     GetConfigurationResponse,
+    Payload,
     RegistrationStatus,
     RemoteStartStopStatus,
     RemoteStartTransaction,
@@ -57,6 +58,7 @@ FRESH_SAMPLES: Final = 15
 STEADY_S: Final = 2.0
 """Offsets that differ by less are the same: the median need not be taken again."""
 MOST_KEYS: Final = 500
+MOST_PROFILES: Final = 100
 
 
 class Learner:
@@ -68,6 +70,8 @@ class Learner:
         self._old: deque[tuple[float, datetime]] = deque(maxlen=OLD_SAMPLES)
         """The latest messages that were older than usual: by how much, and when they came."""
         self._replayed_at: datetime | None = None
+        self._quiet_until = _BEGINNING
+        """Until then no silence can have been a hole in the log."""
         self._marks = False
         """The log marks where connections are opened."""
         self._beats = 0
@@ -80,31 +84,19 @@ class Learner:
 
     def learn(self, event: Event) -> None:
         """Bring the facts up to what this event says."""
-        facts = self.facts
-        at = event.at
-        if at is not None:
-            if facts.first_at is None:
-                facts.first_at = at
-            now = facts.now
-            if now is None:
-                facts.now = at
-            elif at > now:
-                facts.now = at
-                if at - now > LEAST_GAP:
-                    self._was_silent(event, (at - now).total_seconds())
-            if facts.replaying and self._replayed_at is not None:
-                # What is delivered of a queue comes in one go.
-                facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
-                facts.news += 1
         kind = type(event)
         if kind is Call:
-            facts.last_frame = event.record
-            self._asked(event.exchange)  # type: ignore[attr-defined]  # told by its type
-            return
-        if kind is Answered:
-            facts.last_frame = event.record
-            self._answered(event.exchange)  # type: ignore[attr-defined]
-            return
+            self.asked(event)  # type: ignore[arg-type]  # told by its type
+        elif kind is Answered:
+            self.answered(event)  # type: ignore[arg-type]
+        else:
+            self.heard(event)
+
+    def heard(self, event: Event) -> None:
+        """The same for what is neither a Call nor Answered."""
+        self._pass_time(event, event.at)
+        facts = self.facts
+        kind = type(event)
         if event.record.kind is RecordKind.FRAME and kind is not Unanswered:
             facts.last_frame = event.record
         if kind is Note:
@@ -115,9 +107,28 @@ class Learner:
             elif self._marks and not facts.live:
                 self._has_hole()  # all connections are marked, but not this one
             facts.connection = event.connection
-            facts.connected, facts.connected_at = True, at
+            facts.connected, facts.connected_at = True, event.at
         elif isinstance(event, Disconnected) and event.connection == facts.connection:
-            facts.connected, facts.disconnected_at = False, at
+            facts.connected, facts.disconnected_at = False, event.at
+
+    def _pass_time(self, event: Event, at: datetime | None) -> None:
+        if at is None:
+            return
+        facts = self.facts
+        if facts.first_at is None:
+            facts.first_at = at
+        now = facts.now
+        if now is None:
+            facts.now = at
+        elif at > now:
+            facts.now = at
+            if at - now > LEAST_GAP:
+                self._was_silent(event, (at - now).total_seconds())
+        self._quiet_until = at + LEAST_GAP
+        if facts.replaying and self._replayed_at is not None:
+            # What is delivered of a queue comes in one go.
+            facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
+            facts.news += 1
 
     def _was_silent(self, event: Event, silence_s: float) -> None:
         """Tell a hole of the log from a charge point that was away, or that needs no heartbeats."""
@@ -150,17 +161,23 @@ class Learner:
 
     # ---- calls
 
-    def _asked(self, exchange: Exchange) -> None:
+    def asked(self, event: Call) -> None:
+        """The same for a Call."""
         facts = self.facts
-        facts.frames += 1
-        at = exchange.call.at
+        at = event.at
+        now = facts.now
+        if at is None or now is None or facts.replaying or at > self._quiet_until:
+            self._pass_time(event, at)
+        elif at > now:
+            facts.now = at
+        facts.last_frame = event.record
+        exchange = event.exchange
         if facts.whole_seconds and at is not None and at.microsecond:
             facts.whole_seconds = False
-        if exchange.sender is not _FROM_STATION:
+        if not exchange.from_station:
             facts.calls_from_central += 1
             return
         facts.calls_from_station += 1
-        request = exchange.request
         told_at = exchange.told_at
         if told_at is not None:
             if told_at.year != facts.told_year:
@@ -168,16 +185,18 @@ class Learner:
                 facts.news += 1
             if at is not None:
                 self._clock(told_at, at)
-        if isinstance(request, StatusNotification):
-            self._status(exchange, request)
-        elif exchange.name == "Heartbeat":
-            self._heard(exchange.call.at)
-        elif exchange.name == "BootNotification":
+        name = exchange.name
+        if name == "StatusNotification":
+            if isinstance(exchange.request, StatusNotification):
+                self._status(exchange, exchange.request)
+        elif name == "Heartbeat":
+            self._beats_at(at)
+        elif name == "BootNotification":
             facts.boot = exchange
             facts.boots += 1
-            facts.booted_at = exchange.call.at
+            facts.booted_at = at
 
-    def _heard(self, at: datetime | None) -> None:
+    def _beats_at(self, at: datetime | None) -> None:
         before, self._beat_at = self._beat_at, at
         self._beats += 1
         if at is not None and before is not None and at > before:
@@ -222,16 +241,27 @@ class Learner:
 
     # ---- answers
 
-    def _answered(self, exchange: Exchange) -> None:
+    def answered(self, event: Answered) -> None:
+        """The same for Answered."""
         facts = self.facts
-        facts.frames += 1
-        if exchange.sender is _FROM_STATION:
+        at = event.at
+        now = facts.now
+        if at is None or now is None or facts.replaying or at > self._quiet_until:
+            self._pass_time(event, at)
+        elif at > now:
+            facts.now = at
+        facts.last_frame = event.record
+        exchange = event.exchange
+        if exchange.from_station:
             facts.answers_from_central += 1
         else:
             facts.answers_from_station += 1
         response = exchange.response
-        if type(response) not in _TEACHING:
-            return
+        if type(response) in _TEACHING:
+            self._taught(exchange, response)
+
+    def _taught(self, exchange: Exchange, response: Payload | None) -> None:
+        facts = self.facts
         if isinstance(response, BootNotificationResponse):
             facts.registration = response.status
             if response.interval > 0 and response.status is RegistrationStatus.ACCEPTED:
@@ -316,7 +346,6 @@ class Learner:
             ]
 
 
-MOST_PROFILES: Final = 100
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -332,7 +361,6 @@ def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
     )
 
 
-_FROM_STATION: Final = Direction.FROM_STATION
 _TEACHING: Final = frozenset(
     {
         BootNotificationResponse,

@@ -13,7 +13,8 @@ def told_time(request: object) -> datetime | None:
     None where there is none, or none that could be read.
     """
     if type(request) is MeterValues:
-        value: object = request.meter_value[-1].timestamp if request.meter_value else None
-    else:
-        value = getattr(request, "timestamp", None)
+        values = request.meter_value
+        told = values[-1].timestamp if values else None
+        return None if told == UNKNOWN_TIME else told
+    value = getattr(request, "timestamp", None)
     return value if isinstance(value, datetime) and value != UNKNOWN_TIME else None

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.meters import Readings, readings_at, readings_of
-from voltline.inspection.records import Direction, Record
+from voltline.inspection.records import Record
 from voltline.inspection.sessions import (
     MOST_POINTS,
     Ending,
@@ -62,27 +62,30 @@ class SessionBuilder:
         """What this event does to sessions."""
         kind = type(event)
         if kind is Call:
-            exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # told by its type
-            if exchange.sender is not _FROM_STATION:
-                return _NOTHING
-            request = exchange.request
-            asked = type(request)
-            if asked is MeterValues:
-                return self._metered(exchange, request)  # type: ignore[arg-type]  # told by its type
-            if asked is StatusNotification:
-                return self._status(exchange, cast(StatusNotification, request))
-            if asked is StartTransaction:
-                return list(self._started(exchange, cast(StartTransaction, request)))
-            if asked is StopTransaction:
-                return list(self._stopped(exchange, cast(StopTransaction, request)))
-            if asked is BootNotification:
-                for session in self._open():
-                    session.boots += 1
-        elif kind is Answered:
-            if event.exchange.name in _ANSWERS_THAT_MATTER:  # type: ignore[attr-defined]
-                return self._answered(cast(Answered, event))
-        elif isinstance(event, Orphan) and event.exchange is not None:
-            return self._answered_late(event)
+            return self.called(event.exchange)  # type: ignore[attr-defined]  # told by its type
+        if kind is Answered:
+            return self.answered(event)  # type: ignore[arg-type]
+        if kind is Orphan and event.exchange is not None:  # type: ignore[attr-defined]
+            return self._answered_late(event)  # type: ignore[arg-type]
+        return _NOTHING
+
+    def called(self, exchange: Exchange) -> Sequence[Event]:
+        """What a call does to sessions."""
+        if not exchange.from_station:
+            return _NOTHING
+        request = exchange.request
+        asked = type(request)
+        if asked is MeterValues:
+            return self._metered(exchange, request)  # type: ignore[arg-type]  # told by its type
+        if asked is StatusNotification:
+            return self._status(exchange, cast(StatusNotification, request))
+        if asked is StartTransaction:
+            return list(self._started(exchange, cast(StartTransaction, request)))
+        if asked is StopTransaction:
+            return list(self._stopped(exchange, cast(StopTransaction, request)))
+        if asked is BootNotification:
+            for session in self._open():
+                session.boots += 1
         return _NOTHING
 
     def end(self) -> list[Event]:
@@ -130,8 +133,11 @@ class SessionBuilder:
                 return exchange
         return None
 
-    def _answered(self, event: Answered) -> Sequence[Event]:
+    def answered(self, event: Answered) -> Sequence[Event]:
+        """What an answer does to sessions."""
         exchange = event.exchange
+        if exchange.name not in _ANSWERS_THAT_MATTER:
+            return _NOTHING
         response, request = exchange.response, exchange.request
         if isinstance(request, StartTransaction):
             session = self._facts.connector(request.connector_id).session
@@ -192,34 +198,52 @@ class SessionBuilder:
         told = request.transaction_id
         facts = self._facts
         several = readings_of(request)
-        if not facts.has_voltage_of_phases and any(one.has_voltage_of_phases for one in several):
-            facts.has_voltage_of_phases = True
-            facts.news += 1
-        connector = facts.connector(number)
-        session = None if told is UNSET else facts.sessions.get(told)
-        events: tuple[Event, ...] = _NOTHING
-        if session is None:
-            name = None if told is UNSET or told in NO_TRANSACTION else told
-            if name in self._closed:
-                return _NOTHING  # of a session that is over, delivered late
-            session = connector.session
-            if session is not None and name is not None and self._is_another(session):
-                events = (self._close(session, Ending.REPLACED, exchange.call),)
-                session = None
+        if not facts.has_voltage_of_phases:
+            for readings in several:
+                if readings.has_voltage_of_phases:
+                    facts.has_voltage_of_phases = True
+                    facts.news += 1
+                    break
+        session = facts.sessions.get(told)  # type: ignore[arg-type]  # UNSET is no session's id
+        if session is None or session.connector != number or number not in facts.connectors:
+            session, events = self._session_metered(exchange, number, None if told is UNSET else told)
             if session is None:
-                if name is None or number < 1:
-                    return events
-                session = Session(facts.station, number, status=connector.status)
-                connector.session = session
-                events = (*events, self._opened(exchange.call, session))
-            if name is not None and session.transaction_id is None:
-                self._name(session, name)  # the log lacks the answer to its start
-        elif session.connector is None and number > 0:
-            session.connector = number
+                return events
+        else:
+            events = _NOTHING
         for readings in several:
             self._sampled(session, readings)
         changed = self._changed(session, What.METER, exchange.call, exchange)
         return (*events, *changed) if events else changed
+
+    def _session_metered(
+        self, exchange: Exchange, number: int, told: int | None
+    ) -> tuple[Session | None, tuple[Event, ...]]:
+        """The session that meter values are of, if of one, and what they show to have begun and ended."""
+        facts = self._facts
+        connector = facts.connector(number)
+        session = None if told is None else facts.sessions.get(told)
+        if session is not None:
+            if session.connector is None and number > 0:
+                session.connector = number
+            return session, _NOTHING
+        name = None if told in NO_TRANSACTION else told
+        if name in self._closed:
+            return None, _NOTHING  # of a session that is over, delivered late
+        events: tuple[Event, ...] = _NOTHING
+        session = connector.session
+        if session is not None and name is not None and self._is_another(session):
+            events = (self._close(session, Ending.REPLACED, exchange.call),)
+            session = None
+        if session is None:
+            if name is None or number < 1:
+                return None, events
+            session = Session(facts.station, number, status=connector.status)
+            connector.session = session
+            events = (*events, self._opened(exchange.call, session))
+        if name is not None and session.transaction_id is None:
+            self._name(session, name)  # the log lacks the answer to its start
+        return session, events
 
     def _is_another(self, open_one: Session) -> bool:
         """Whether readings under another id are another session's: the log has a hole in between."""
@@ -232,8 +256,9 @@ class SessionBuilder:
 
     def _sampled(self, session: Session, readings: Readings) -> None:
         at, register_wh, power_w = readings.at, readings.register_wh, readings.power_w
+        facts = self._facts
         session.samples += 1
-        session.gaps = self._facts.gaps
+        session.gaps = facts.gaps
         session.last_meter_at = at
         if register_wh is not None:
             if session.first_register_wh is None:
@@ -245,8 +270,8 @@ class SessionBuilder:
         if session.samples % session.every:
             return
         limit_a = None
-        if self._facts.profiles and session.connector is not None:
-            limit_a = self._facts.limit_a(session.connector, at)
+        if facts.profiles and session.connector is not None:
+            limit_a = facts.limit_a(session.connector, at)
         curve = session.curve
         curve.append(Point(at, power_w, readings.current_a, register_wh, limit_a, readings.soc_percent))
         if len(curve) > MOST_POINTS:
@@ -318,7 +343,6 @@ class SessionBuilder:
 
 
 _NOTHING: Final[tuple[Event, ...]] = ()
-_FROM_STATION: Final = Direction.FROM_STATION
 _ANSWERS_THAT_MATTER: Final = frozenset(
     {"StartTransaction", "RemoteStartTransaction", "SetChargingProfile", "ClearChargingProfile"}
 )

@@ -1,5 +1,6 @@
 """Charging sessions rebuilt from a station's events: who, when, how much, and what is unknown."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -62,7 +63,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     soc_percent: float | None = None
 
 
-class Session(msgspec.Struct, gc=False, eq=False):
+@dataclass(slots=True, eq=False)  # quicker to change than a Struct, and most meter values change it
+class Session:
     """A transaction of a connector. Times are the station's own (payload times), energies in Wh."""
 
     station: str
@@ -91,7 +93,7 @@ class Session(msgspec.Struct, gc=False, eq=False):
     """BootNotifications seen since it began."""
     status: ChargePointStatus | None = None
     """The connector's latest state in it."""
-    states: list[tuple[datetime | None, ChargePointStatus]] = []
+    states: list[tuple[datetime | None, ChargePointStatus]] = field(default_factory=list)
     """The states it went through (first 200), with the station's time of each."""
     first_register_wh: float | None = None
     last_register_wh: float | None = None
@@ -101,7 +103,7 @@ class Session(msgspec.Struct, gc=False, eq=False):
     power_w: float | None = None
     """The latest Power.Active.Import."""
     peak_power_w: float | None = None
-    curve: list[Point] = []
+    curve: list[Point] = field(default_factory=list)
     every: int = 1
     """Of so many samples the curve keeps one."""
     gaps: int = 0

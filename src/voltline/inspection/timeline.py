@@ -5,10 +5,12 @@ calls, so many remembered ones.
 """
 
 import re
-from collections import OrderedDict, deque
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from voltline.inspection.events import (
@@ -28,7 +30,7 @@ from voltline.inspection.events import (
 )
 from voltline.inspection.payload_times import told_time
 from voltline.inspection.records import Direction, Record, RecordKind
-from voltline.messages import ACTIONS, Action, Payload, Reading, read_request, read_response
+from voltline.messages import ACTIONS, Action, Mode, Payload, Reading, request_reader, response_reader
 from voltline.messages.deviation import Deviation
 from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame, Frame
 from voltline.wire.frame_types import Malformed as MalformedFrame
@@ -39,7 +41,8 @@ __all__ = ["ANSWER_WITHIN", "Timeline", "frame_of"]
 ANSWER_WITHIN: Final = timedelta(seconds=30)
 """How long an answer may take before the CALL is held to be unanswered, unless it does come after all."""
 REMEMBERED: Final = 1000
-"""Closed exchanges that are remembered, to know a late answer and a message id that is used again."""
+"""Closed exchanges of a side that are remembered, and at least half as many: to know a late answer and
+a message id that is used again."""
 MOST_OPEN: Final = 200
 """Open calls of one side. More are given up, the oldest first."""
 WINDOW: Final = timedelta(minutes=10)
@@ -55,28 +58,41 @@ MOST_SHORT: Final = 1000
 # The head of a frame that was cut: its type, its id, and the action if it is still there.
 _HEAD = re.compile(r'\s*\[\s*([234])\s*,\s*"([^"\\]{1,255})"\s*(?:,\s*"([A-Za-z0-9]{1,60})("?))?')
 _NOTHING: Final = Raw(b"{}")
+_TOLERANT: Final = Mode.TOLERANT
 # Looking a member up in its class takes longer than the tests that need it.
 _FRAME: Final = RecordKind.FRAME
-_NOTE: Final = RecordKind.NOTE
 _FROM_STATION: Final = Direction.FROM_STATION
 _OPPOSITE: Final = {side: side.opposite for side in Direction}
+_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
+_Read = Callable[[bytes, Mode], Reading[Any]]
+
+_asked: dict[str, tuple[Action[Any, Any], _Read]] = {}
+"""By its name: an action, and what reads its requests."""
+_answered: dict[str, _Read] = {}
+"""What reads the responses to an action of that name."""
 _requests: dict[tuple[str, bytes], Reading[Any]] = {}
 _responses: dict[tuple[str, bytes], Reading[Any]] = {}
-"""What short payloads say. Messages cannot be changed, so one serves for all."""
+"""What short payloads of an action say. Messages cannot be changed, so one serves for all."""
 
 
-def _read_short(
-    known: dict[tuple[str, bytes], Reading[Any]], action: Action[Any, Any], payload: bytes
+def _reads_requests(name: str) -> tuple[Action[Any, Any], _Read] | None:
+    """The action of that name, and what reads its requests; None if there is none."""
+    action = ACTIONS.get(name)
+    if action is None:
+        return None
+    found = _asked[name] = action, request_reader(action)
+    _answered[name] = response_reader(action)
+    return found
+
+
+def _short(
+    known: dict[tuple[str, bytes], Reading[Any]], name: str, payload: bytes, read: _Read
 ) -> Reading[Any]:
-    """What the payload of a request or response says, read anew where it was not read before."""
-    key = action.name, payload
-    reading = known.get(key)
-    if reading is None:
-        read = read_request if known is _requests else read_response
-        if len(known) >= MOST_SHORT:
-            known.clear()
-        reading = known[key] = read(action, payload)
+    """Read a short payload that is not known yet."""
+    if len(known) >= MOST_SHORT:
+        known.clear()
+    reading = known[name, payload] = read(payload, Mode.TOLERANT)
     return reading
 
 
@@ -107,6 +123,21 @@ def _action_of(beginning: str | None) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+class _Side(msgspec.Struct):
+    """The calls of one sender, by message id."""
+
+    open: dict[str, Exchange] = {}
+    """Those that wait for their answer, oldest first."""
+    past: dict[str, Exchange] = {}
+    """Closed ones."""
+    older: dict[str, Exchange] = {}
+    """Those that were closed before."""
+
+    def remembered(self, message_id: str) -> Exchange | None:
+        """A closed one."""
+        return self.past.get(message_id) or self.older.get(message_id)
+
+
 class Timeline:
     """The exchanges of one station. `feed` gives the events of a record, `end` those of the log's end."""
 
@@ -117,14 +148,15 @@ class Timeline:
         self.connection = 0
         """The current connection, from 1; 0 is one that was open when the log began."""
         self._answer_within = answer_within
-        self._remembered = remembered
-        self._open: dict[Direction, dict[str, Exchange]] = {side: {} for side in Direction}
-        self._sides = tuple(self._open.values())
-        self._past: OrderedDict[tuple[Direction, str], Exchange] = OrderedDict()
-        """Closed ones, oldest first."""
+        self._generation = remembered // 2
+        self._sides: dict[Direction, _Side] = {side: _Side() for side in Direction}
+        self._open = tuple(side.open for side in self._sides.values())
         self._malformed: deque[str] = deque(maxlen=32)
         self._recent: deque[Record] = deque(maxlen=12)
         self._several_loggers = False
+        self._source: str | None = None
+        self._log_name: str | None = None
+        """Who logged the frames so far, and in which file; no source once there are several."""
         self._names: dict[str, int] = {}
         """Connections by the log's name for them."""
         self.frames = 0
@@ -132,33 +164,74 @@ class Timeline:
         self._began_at: datetime | None = None
         self._began_frame = 0
         self._last_at: datetime | None = None
+        self._look_at = _EVER
+        """Until then no CALL can be overdue."""
 
     # ---- in
 
+    def exchanged(self, record: Record) -> Call | Answered | None:
+        """What most records tell, and nothing else: a call, or the answer to an open one.
+
+        None where it is anything more; then `feed` it.
+        """
+        at, last, frame = record.at, self._last_at, record.frame
+        if (
+            at is None
+            or last is None
+            or at < last
+            or record.source is not self._source
+            or record.log_name is not self._log_name
+            or record.connection is not None
+        ):
+            return None
+        if at > self._look_at:
+            if at - last > WINDOW or any(self._open):
+                return None
+            self._look_at = at + self._answer_within
+        event: Call | Answered
+        if type(frame) is CallFrame:
+            side = self._sides[record.direction]
+            if len(side.open) >= MOST_OPEN or frame.message_id in side.open:
+                return None
+            self.frames += 1
+            event = self._call(record, frame, side)
+        elif type(frame) is CallResultFrame:
+            exchange = self._sides[_OPPOSITE[record.direction]].open.pop(frame.message_id, None)
+            if exchange is None:
+                return None
+            self.frames += 1
+            event = self._answer(record, frame, exchange)
+        else:
+            return None
+        self._last_at = at
+        self._recent.append(record)
+        return event
+
     def feed(self, record: Record) -> list[Event]:
         """What this record tells, in order."""
+        usual = self.exchanged(record)
+        if usual is not None:
+            return [usual]
         events: list[Event] = []
         at = record.at
+        look = False
         if at is not None:
             last = self._last_at
+            look = last is None or at > self._look_at or at < last
             if last is None or at - last > WINDOW:
                 self._began_at, self._began_frame = at, self.frames
             self._last_at = at
         kind = record.kind
         if kind is _FRAME:
             self._frame(record, events)
-        elif kind is _NOTE:
+        elif kind is RecordKind.NOTE:
             events.append(Note(self.station, at, record))
         elif kind is RecordKind.CONNECTED:
             self._connected(record, events)
         else:
             self._disconnected(record, events)
-        if at is not None:
-            for calls in self._sides:
-                if calls:
-                    oldest = next(iter(calls.values())).call.at
-                    if oldest is not at and oldest is not None and at - oldest > self._answer_within:
-                        self._overdue(calls, at, record, events)
+        if look and at is not None:
+            self._look(at, record, events)
         return events
 
     def pass_time(self, now: datetime) -> list[Event]:
@@ -167,7 +240,8 @@ class Timeline:
         Not before twice the time that an answer may take: one that is slow is to be told as that.
         """
         events: list[Event] = []
-        for calls in self._sides:
+        for side in self._sides.values():
+            calls = side.open
             while calls:
                 message_id, exchange = next(iter(calls.items()))
                 asked_at = exchange.call.at
@@ -182,12 +256,12 @@ class Timeline:
     def end(self) -> list[Event]:
         """The log is at its end: what is still open is unknown, unless the log went on for long enough."""
         events: list[Event] = []
-        for calls in self._open.values():
-            for exchange in calls.values():
+        for side in self._sides.values():
+            for exchange in side.open.values():
                 late = self._last_at is None and self.frames - exchange.number > FRAMES_FOR_AN_ANSWER
                 cause = UnansweredCause.TIMEOUT if late else UnansweredCause.LOG_ENDED
                 events.append(Unanswered(self.station, self._last_at, exchange.call, exchange, cause))
-            calls.clear()
+            side.open.clear()
         return events
 
     # ---- frames
@@ -195,55 +269,66 @@ class Timeline:
     def _frame(self, record: Record, events: list[Event]) -> None:
         if record.connection is not None:
             self._on_connection(record, events)
-        recent = self._recent
-        if recent and not self._several_loggers:
-            last = recent[-1]
-            self._several_loggers = last.log_name != record.log_name or last.source != record.source
-        if self._several_loggers and self._is_repeated(record):
+        if self._is_told_again(record):
             events.append(Repeated(self.station, record.at, record))
             return
-        recent.append(record)
+        self._recent.append(record)
         self.frames += 1
-        frame = record.frame or frame_of(record)
-        kind = type(frame)
-        if kind is CallFrame:
-            self._call(record, frame, events)  # type: ignore[arg-type]  # told by its type
-        elif kind is CallResultFrame or kind is CallErrorFrame:
-            self._answer(record, frame, events)  # type: ignore[arg-type]
+        frame = frame_of(record)
+        if isinstance(frame, CallFrame):
+            side = self._sides[record.direction]
+            before = side.open.pop(frame.message_id, None)
+            if before is not None:
+                events.append(Unanswered(self.station, record.at, record, before, UnansweredCause.REUSED))
+            call = self._call(record, frame, side)
+            if before is not None:
+                call.exchange.earlier, call.exchange.odd_call = before, True
+            events.append(call)
+            if len(side.open) > MOST_OPEN:
+                self._give_up(side.open, next(iter(side.open)), record, UnansweredCause.TIMEOUT, events)
+        elif isinstance(frame, CallResultFrame | CallErrorFrame):
+            asked_by = _OPPOSITE[record.direction]
+            exchange = self._sides[asked_by].open.pop(frame.message_id, None)
+            if exchange is None:
+                exchange = self._by_the_other_side(record, frame.message_id)
+            if exchange is None:
+                events.append(self._orphan(record, frame, asked_by))
+            else:
+                events.append(self._answer(record, frame, exchange))
         else:
             if isinstance(frame, MalformedFrame) and frame.message_id is not None:
                 self._malformed.append(frame.message_id)
-            events.append(Malformed(self.station, record.at, record, frame))  # type: ignore[arg-type]
+            events.append(Malformed(self.station, record.at, record, frame))
 
-    def _call(self, record: Record, frame: CallFrame, events: list[Event]) -> None:
+    def _call(self, record: Record, frame: CallFrame, side: _Side) -> Call:
+        """The call that this frame makes; none of its message id is open."""
+        calls = side.open
         sender = record.direction
-        calls = self._open[sender]
-        message_id = frame.message_id
-        action = ACTIONS.get(frame.action)
+        message_id, name = frame.message_id, frame.action
+        known = _asked.get(name) or _reads_requests(name)
+        action: Action[Any, Any] | None = None
         request: Payload | None = None
         deviations: tuple[Deviation, ...] = ()
-        if action is not None and not (record.damage and record.truncated):
-            payload = bytes(frame.payload)
-            if len(payload) <= SHORT:
-                reading = _read_short(_requests, action, payload)
-            else:
-                reading = read_request(action, payload)
-            request, deviations = reading.message, reading.deviations
-        earlier = calls.pop(message_id, None)
-        if earlier is not None:
-            events.append(Unanswered(self.station, record.at, record, earlier, UnansweredCause.REUSED))
-        else:
-            earlier = self._past.pop((sender, message_id), None)
-        if earlier is not None:
-            earlier.earlier = None  # or a sender that never changes its id would keep its whole life here
-        exchange = Exchange(
+        damage = record.damage
+        if known is not None:
+            action, read = known
+            if not damage or not record.truncated:
+                payload = bytes(frame.payload)
+                if len(payload) <= SHORT:
+                    reading = _requests.get((name, payload)) or _short(_requests, name, payload, read)
+                else:
+                    reading = read(payload, _TOLERANT)
+                request, deviations = reading.message, reading.deviations
+        earlier = side.past.get(message_id) or side.older.get(message_id)
+        plain = request is not None and earlier is None and not (deviations or frame.deviations or damage)
+        exchange = calls[message_id] = Exchange(
             self.station,
             self.connection,
             self.frames,
             sender,
             record,
             frame,
-            frame.action,
+            name,
             sender is _FROM_STATION,
             action,
             request,
@@ -251,46 +336,43 @@ class Timeline:
             told_time(request),
             len(calls),
             earlier,
-            request is None
-            or earlier is not None
-            or deviations != ()
-            or frame.deviations != ()
-            or record.damage != (),
+            not plain,
         )
-        calls[message_id] = exchange
-        events.append(Call(self.station, record.at, record, exchange))
-        if len(calls) > MOST_OPEN:
-            self._give_up(calls, next(iter(calls)), record, UnansweredCause.TIMEOUT, events)
+        if earlier is not None:
+            earlier.earlier = None  # or a sender that never changes its id would keep its whole life here
+        return Call(self.station, record.at, record, exchange)
 
-    def _answer(self, record: Record, frame: CallResultFrame | CallErrorFrame, events: list[Event]) -> None:
-        asked_by = _OPPOSITE[record.direction]
-        message_id = frame.message_id
-        exchange = self._open[asked_by].pop(message_id, None)
-        if exchange is None:
-            exchange = self._by_the_other_side(record, message_id)
-        if exchange is None:
-            events.append(self._orphan(record, frame, asked_by))
-            return
+    def _answer(
+        self, record: Record, frame: CallResultFrame | CallErrorFrame, exchange: Exchange
+    ) -> Answered:
+        """The answer to a call that was open."""
         exchange.answer, exchange.result = record, frame
-        action = exchange.action
-        if action is not None and type(frame) is CallResultFrame and not (record.damage and record.truncated):
+        damage = record.damage
+        plain = False
+        if (
+            exchange.action is not None
+            and type(frame) is CallResultFrame
+            and (not damage or not record.truncated)
+        ):
             if frame.deviations and any(not one.usable for one in frame.deviations):
                 exchange.response_deviations = frame.deviations
             else:
+                name = exchange.name
                 payload = bytes(frame.payload)
                 if len(payload) <= SHORT:
-                    reading = _read_short(_responses, action, payload)
+                    known = _responses.get((name, payload))
+                    reading = known or _short(_responses, name, payload, _answered[name])
                 else:
-                    reading = read_response(action, payload)
-                exchange.response, exchange.response_deviations = reading.message, reading.deviations
-        exchange.odd_answer = (
-            exchange.response is None
-            or exchange.response_deviations != ()
-            or frame.deviations != ()
-            or record.damage != ()
-        )
+                    reading = _answered[name](payload, _TOLERANT)
+                response = exchange.response = reading.message
+                if reading.deviations:
+                    exchange.response_deviations = reading.deviations
+                else:
+                    plain = response is not None and not (frame.deviations or damage)
+        if not plain:
+            exchange.odd_answer = True
         self._remember(exchange)
-        events.append(Answered(self.station, record.at, record, exchange))
+        return Answered(self.station, record.at, record, exchange)
 
     def _by_the_other_side(self, record: Record, message_id: str) -> Exchange | None:
         """The open call, where the direction of either the call or the answer is not known."""
@@ -299,13 +381,13 @@ class Timeline:
         else:
             sides = [Direction.UNKNOWN]
         for side in sides:
-            exchange = self._open[side].pop(message_id, None)
+            exchange = self._sides[side].open.pop(message_id, None)
             if exchange is not None:
                 return exchange
         return None
 
     def _orphan(self, record: Record, frame: CallResultFrame | CallErrorFrame, asked_by: Direction) -> Orphan:
-        exchange = self._past.get((asked_by, frame.message_id))
+        exchange = self._sides[asked_by].remembered(frame.message_id)
         if exchange is not None:
             if exchange.result is not None:
                 cause = OrphanCause.ANSWERED_BEFORE
@@ -327,8 +409,18 @@ class Timeline:
             return self.frames - self._began_frame <= FRAMES_FOR_AN_ANSWER
         return record.at - self._began_at <= self._answer_within
 
-    def _is_repeated(self, record: Record) -> bool:
+    def _is_told_again(self, record: Record) -> bool:
         """Whether another logger, or another file, has just told the same frame."""
+        if not self._several_loggers:
+            if not self._recent:
+                self._source, self._log_name = record.source, record.log_name
+            if record.source == self._source and record.log_name == self._log_name:
+                return False
+            self._several_loggers = True
+            self._source = None
+        return self._is_repeated(record)
+
+    def _is_repeated(self, record: Record) -> bool:
         return any(
             other.text == record.text
             and (other.log_name != record.log_name or other.source != record.source)
@@ -339,12 +431,22 @@ class Timeline:
 
     # ---- time
 
-    def _overdue(self, calls: dict[str, Exchange], at: datetime, record: Record, events: list[Event]) -> None:
-        while calls:
-            message_id, exchange = next(iter(calls.items()))
-            if exchange.call.at is None or at - exchange.call.at <= self._answer_within:
-                break
-            self._give_up(calls, message_id, record, UnansweredCause.TIMEOUT, events)
+    def _look(self, at: datetime, record: Record, events: list[Event]) -> None:
+        """Give up what is overdue, and find out until when nothing else can be."""
+        soonest = at
+        for side in self._sides.values():
+            calls = side.open
+            while calls:
+                message_id, exchange = next(iter(calls.items()))
+                asked_at = exchange.call.at
+                if asked_at is at or asked_at is None or at - asked_at <= self._answer_within:
+                    break
+                self._give_up(calls, message_id, record, UnansweredCause.TIMEOUT, events)
+            for exchange in calls.values():
+                asked_at = exchange.call.at
+                if asked_at is not None and asked_at < soonest:
+                    soonest = asked_at
+        self._look_at = soonest + self._answer_within
 
     def _give_up(
         self,
@@ -359,10 +461,10 @@ class Timeline:
         events.append(Unanswered(self.station, record.at, record, exchange, cause))
 
     def _remember(self, exchange: Exchange) -> None:
-        past = self._past
-        past[exchange.sender, exchange.frame.message_id] = exchange
-        if len(past) > self._remembered:
-            past.popitem(last=False)
+        side = self._sides[exchange.sender]
+        side.past[exchange.frame.message_id] = exchange
+        if len(side.past) > self._generation:
+            side.past, side.older = {}, side.past
 
     # ---- connections
 
@@ -397,7 +499,8 @@ class Timeline:
             del self._names[next(iter(self._names))]
 
     def _hang_up(self, connection: int, record: Record, events: list[Event]) -> None:
-        for calls in self._open.values():
+        for side in self._sides.values():
+            calls = side.open
             for message_id in [key for key, one in calls.items() if one.connection <= connection]:
                 self._give_up(calls, message_id, record, UnansweredCause.DISCONNECTED, events)
 

@@ -49,12 +49,10 @@ def in_time_order(records: Iterable[Record], coverage: Coverage) -> Iterator[Rec
     source = iter(records)
     head = list(islice(source, LOOKED_AT))
     if not _newest_first(head):
-        yield from head
-        yield from source
-        return
+        return chain(head, source)
     coverage.newest_first = True
-    for _, line in groupby(_reversed(chain(head, source)), attrgetter("line")):
-        yield from reversed(list(line))
+    lines = groupby(_reversed(chain(head, source)), attrgetter("line"))
+    return (record for _, line in lines for record in reversed(list(line)))
 
 
 def _newest_first(head: list[Record]) -> bool:

@@ -140,6 +140,7 @@ from voltline.messages.reading import (
     read_request,
     read_response,
     request_reader,
+    response_reader,
 )
 from voltline.messages.reservations import (
     CancelReservation,
@@ -363,4 +364,5 @@ __all__ = [
     "read_request",
     "read_response",
     "request_reader",
+    "response_reader",
 ]

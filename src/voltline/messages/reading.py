@@ -44,6 +44,7 @@ __all__ = [
     "read_request",
     "read_response",
     "request_reader",
+    "response_reader",
 ]
 
 M = TypeVar("M", bound=Payload)
@@ -92,6 +93,11 @@ def read_request(
 def request_reader(action: Action[Req, Any]) -> Callable[[bytes | str | msgspec.Raw, Mode], Reading[Req]]:
     """What `read_request` does for one action, for those who read many."""
     return _request_reader(action).read
+
+
+def response_reader(action: Action[Any, Conf]) -> Callable[[bytes | str | msgspec.Raw, Mode], Reading[Conf]]:
+    """What `read_response` does for one action, for those who read many."""
+    return _response_reader(action).read
 
 
 def read_response(
@@ -181,40 +187,38 @@ class _Reader(Generic[M]):
     def read(self, raw: bytes | str | msgspec.Raw, mode: Mode, max_size: int = MAX_SIZE) -> Reading[M]:
         if type(raw) is not bytes:
             raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else bytes(raw)
-        message = None if self._always_walked or len(raw) > max_size else self._read_fast(raw)
-        if message is None:
+        if self._always_walked or len(raw) > max_size:
             return self._read_patiently(raw, mode, max_size)
-        if self._rule is None or self._rule_by_form:  # which `_read_fast` has looked at
+        try:
+            message = self._decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return self._read_patiently(raw, mode, max_size)  # which finds out why
+        # A charge point sends the same text again and again with other digits in it. But for two years
+        # these change nothing that the decoder overlooks.
+        form = raw.translate(_ONE_DIGIT)
+        years = self._regular_forms.get(form)
+        if years is None:
+            if not self._is_faultless(message, raw):
+                return self._read_patiently(raw, mode, max_size)
+            self._keep(form)
+        elif years:
+            for at in years:
+                if raw.startswith(_ODD_YEARS, at):
+                    return self._read_patiently(raw, mode, max_size)
+        if self._rule is None or self._rule_by_form:  # which was looked at with the form
             return Reading(message)
         breaches = tuple(self._rule(message))
         if not breaches:
             return Reading(message)
         return Reading(message if mode is Mode.TOLERANT else None, breaches)
 
-    def _read_fast(self, raw: bytes) -> M | None:
-        """The message, if nothing at all is wrong with its form; None if that is not certain."""
-        try:
-            message = self._decode(raw)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None  # the patient look finds out why
-        # A charge point sends the same text again and again with other digits in it. But for two years
-        # these change nothing that the decoder overlooks.
-        form = raw.translate(_ONE_DIGIT)
-        years = self._regular_forms.get(form)
-        if years is not None:
-            for at in years:
-                if raw.startswith(_ODD_YEARS, at):
-                    break
-            else:
-                return message
-        if not self._is_faultless(message, raw):
-            return None
+    def _keep(self, form: bytes) -> None:
+        """Remember that nothing is wrong with texts of this form, but for their years."""
         signed = self._rule_by_form and _SIGNED.search(form)
         if len(form) <= _LONGEST_FORM and not signed and not _LARGE.search(form):
             if len(self._regular_forms) >= _MOST_FORMS:
                 self._regular_forms.clear()
             self._regular_forms[form] = tuple(year.start() + 1 for year in _YEAR.finditer(form))
-        return message
 
     def _is_faultless(self, message: M, raw: bytes) -> bool:
         """Whether nothing at all is wrong with a message that the decoder took. May say no without need."""

@@ -7,6 +7,7 @@ repeats from line to line, so its meaning is looked up, not matched again.
 import re
 from collections.abc import Mapping
 from itertools import islice
+from sys import intern
 
 import msgspec
 
@@ -90,13 +91,14 @@ class Family(msgspec.Struct, frozen=True):
         if station is None and self.beside is not None:
             words = (word for found in self.beside.findall(text) for word in found if word)
             beside = tuple(islice(words, MOST_BESIDE))
+        logger = parts.get("logger")
         return Heading(
             self,
             direction,
             sent,
             station,
             parts.get("connection") or None,
-            parts.get("logger") or None,
+            intern(logger) if logger else None,  # told apart a frame: the same name is the same object
             beside,
             repeats,
         )
