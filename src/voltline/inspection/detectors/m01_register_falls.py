@@ -61,19 +61,8 @@ class RegisterFalls(Detector):
         """Compare each register with its last value."""
         exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         request = exchange.request
-        if type(request) is MeterValues:
-            return self._metered(exchange, request, facts)
-        if isinstance(request, StopTransaction):
-            return self._stopped(exchange, request, facts)
-        if isinstance(request, BootNotification):
-            meter = request.meter_serial_number
-            if isinstance(meter, str) and meter:
-                if self._meter not in (None, meter):
-                    self._last.clear()
-                self._meter = meter
-        return ()
-
-    def _metered(self, exchange: Exchange, request: MeterValues, facts: Facts) -> Iterable[Finding]:
+        if type(request) is not MeterValues:
+            return self._told_otherwise(exchange, facts)
         found: tuple[Finding, ...] = ()
         connector, transaction = request.connector_id, request.transaction_id
         last, tolerance = self._last, self.settings.tolerance_wh
@@ -95,6 +84,18 @@ class RegisterFalls(Detector):
                 before.transaction = transaction
                 before.record = exchange.call
         return found
+
+    def _told_otherwise(self, exchange: Exchange, facts: Facts) -> Iterable[Finding]:
+        request = exchange.request
+        if isinstance(request, StopTransaction):
+            return self._stopped(exchange, request, facts)
+        if isinstance(request, BootNotification):
+            meter = request.meter_serial_number
+            if isinstance(meter, str) and meter:
+                if self._meter not in (None, meter):
+                    self._last.clear()
+                self._meter = meter
+        return ()
 
     def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
         """The meter at the stop against the last value of the transaction."""
