@@ -15,6 +15,7 @@ from voltline.messages.types import doc
 _BOOT = "BootNotification"
 _FORBIDDEN_WHILE_PENDING = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
 _TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
+_UNSETTLING = _TRIGGERS | {_BOOT}
 _MOST_HELD = 5
 _UNANSWERED = "unanswered"
 _SETTLED = frozenset({None, RegistrationStatus.ACCEPTED})
@@ -68,6 +69,8 @@ class BeforeAccepted(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """While it is accepted and has booted on this connection, nothing is looked at."""
+        if not self._unsettled and type(event) is Call and event.exchange.name not in _UNSETTLING:
+            return ()
         found = self._look(event, facts)
         self._unsettled = self._connected_at is not None or self._state not in _SETTLED
         return found

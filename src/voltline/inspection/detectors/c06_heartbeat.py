@@ -14,6 +14,7 @@ from voltline.inspection.spans import span
 from voltline.messages.types import doc
 
 _FROM_STATION: Final = Direction.FROM_STATION
+_CONNECTIONS: Final = (Connected, Disconnected)
 _GAP_INTERVALS = 3.0
 _GAP_LEAST_S = 300.0
 _LEAST_RESTED_S = 2 * QUIET.total_seconds()
@@ -74,32 +75,29 @@ class HeartbeatMissing(Detector):
     def rests(self, facts: Facts) -> bool:
         """While it is heard from, and the interval is no short one."""
         heard, latest = self._heard, self._latest
+        if heard is None or latest is None or facts.interval_s != self._interval_s:
+            return False
+        since = heard.at
         return (
-            heard is not None
-            and heard.at is not None
-            and latest is not None
-            and heard.at <= latest <= heard.at + QUIET
-            and facts.interval_s == self._interval_s
-            and self._silent_from_s >= _LEAST_RESTED_S
+            since is not None and since <= latest <= since + QUIET and self._silent_from_s >= _LEAST_RESTED_S
         )
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure between frames of the charge point."""
-        self._catch_up(facts, event.record)
+        record = event.record
+        if facts.passed is not self._passed:
+            self._catch_up(facts, record)
         at = event.at
         if at is None:
             return ()
         latest, self._latest = self._latest, at
-        if latest is not None:
-            quiet_s = (at - latest).total_seconds()
+        kind = type(event)
+        if record.direction is not _FROM_STATION or kind in _CONNECTIONS:
+            quiet_s = 0.0 if latest is None else (at - latest).total_seconds()
             if quiet_s > self._quietest_s:
                 self._quietest_s = quiet_s
-        kind = type(event)
-        if kind is Connected or kind is Disconnected:
-            self._heard = self._heartbeat_at = None
-            return ()
-        record = event.record
-        if record.direction is not _FROM_STATION:
+            if kind in _CONNECTIONS:
+                self._heard = self._heartbeat_at = None
             return ()
         heard, self._heard = self._heard, record
         quietest_s, self._quietest_s = self._quietest_s, 0.0
@@ -112,6 +110,7 @@ class HeartbeatMissing(Detector):
         if heard is not None and heard.at is not None:
             silent_s = (at - heard.at).total_seconds()
             if silent_s > self._silent_from_s and heard is not self._told:
+                quietest_s = max(quietest_s, seconds_between(latest, at) or 0.0)
                 found = tuple(self._silent(heard, record, silent_s, quietest_s, facts))
         if kind is Call and event.exchange.name == "Heartbeat":  # type: ignore[attr-defined]
             early = self._heartbeat(event, at, interval_s, facts)

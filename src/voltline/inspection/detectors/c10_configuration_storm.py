@@ -59,16 +59,21 @@ class ConfigurationStorm(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Count changes in a row."""
-        if isinstance(event, Connected):
+        if type(event) is not Call:
             self._began_at = event.at
             return ()
-        assert isinstance(event, Call)
         exchange = event.exchange
+        if exchange.name == "StatusNotification":
+            report = exchange.request
+            if type(report) is not StatusNotification or (
+                report.error_code is ChargePointErrorCode.NO_ERROR
+                and report.status is not ChargePointStatus.FAULTED
+            ):
+                return ()
+            return tuple(self._fault_near(exchange, report, facts))
         if exchange.name == "BootNotification":
             self._began_at = event.at
             return ()
-        if exchange.name == "StatusNotification":
-            return tuple(self._fault_near(exchange, facts))
         return tuple(self._changed(exchange, facts)) if not exchange.from_station else ()
 
     def _changed(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
@@ -97,21 +102,15 @@ class ConfigurationStorm(Detector):
             count=1 if self._length == self.settings.changes else 0,
         )
 
-    def _fault_near(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
-        request = exchange.request
-        if not isinstance(request, StatusNotification) or exchange.asked_at is None:
-            return
-        if (
-            request.status is not ChargePointStatus.FAULTED
-            and request.error_code is ChargePointErrorCode.NO_ERROR
-        ):
+    def _fault_near(self, exchange: Exchange, report: StatusNotification, facts: Facts) -> Iterator[Finding]:
+        if exchange.asked_at is None:
             return
         self._fault = (exchange.asked_at, exchange.call)
         if self._storm_at is not None and self._is_near(self._storm_at, exchange.asked_at):
             self._storm_at = None
             yield self.finding(
                 facts,
-                f"Connector {request.connector_id} reported {request.status}, {request.error_code}, right "
+                f"Connector {report.connector_id} reported {report.status}, {report.error_code}, right "
                 f"after a burst of {self._length} changes of the configuration.",
                 (exchange.call,),
                 severity=Severity.ERROR,

@@ -10,7 +10,7 @@ from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.meters import Readings, readings_of
+from voltline.inspection.meters import NumberRead, Readings, readings_of
 from voltline.inspection.profiles import limit_of
 from voltline.inspection.records import Record
 from voltline.messages import ChargingRateUnit, Measurand, MeterValues
@@ -88,7 +88,7 @@ class LimitNotFollowed(Detector):
         if one is None or one.limit != limit:
             self._followed[number] = _Followed(limit, readings.at)
             return
-        drawn = _drawn(readings, limit.unit)
+        drawn = _drawn(readings.numbers, limit.unit)
         if drawn is None or (readings.at - one.since).total_seconds() < self.settings.after_s:
             return
         margin = (
@@ -113,31 +113,28 @@ class LimitNotFollowed(Detector):
         )
 
 
-def _drawn(readings: Readings, unit: ChargingRateUnit) -> float | None:
+def _drawn(numbers: list[NumberRead], unit: ChargingRateUnit) -> float | None:
     """The largest current of a phase in A, or the power in W; None where that is not known."""
     if unit is ChargingRateUnit.W:
-        return _power_w(readings)
-    current = max(
-        (one.value for one in readings.numbers if one.measurand is Measurand.CURRENT_IMPORT), default=None
-    )
-    if current is None or not _is_direct(readings):
+        return _power_w(numbers)
+    current = max((one.value for one in numbers if one.measurand is Measurand.CURRENT_IMPORT), default=None)
+    if current is None or not _is_direct(numbers):
         return current
     # Its makers take ampere for those to the vehicle or for those from the grid: only above both is too much.
-    power = _power_w(readings)
+    power = _power_w(numbers)
     return None if power is None else min(current, power / (PHASES * LINE_VOLTAGE_V))
 
 
-def _power_w(readings: Readings) -> float | None:
-    power = [one for one in readings.numbers if one.measurand is Measurand.POWER_ACTIVE_IMPORT]
+def _power_w(numbers: list[NumberRead]) -> float | None:
+    power = [one for one in numbers if one.measurand is Measurand.POWER_ACTIVE_IMPORT]
     whole = [one.value for one in power if one.phase is None]
     if whole:
         return whole[0]
     return sum(one.value for one in power) if power else None
 
 
-def _is_direct(readings: Readings) -> bool:
+def _is_direct(numbers: list[NumberRead]) -> bool:
     """Whether the vehicle charges with direct current: no phases, and its battery's voltage or its state."""
-    numbers = readings.numbers
     if any(one.phase is not None for one in numbers):
         return False
     voltages = [one.value for one in numbers if one.measurand is Measurand.VOLTAGE]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Call, Event
+from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
@@ -65,8 +65,7 @@ class ClockUnset(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Old years are certain; old dates are judged on states, which are not queued."""
-        assert isinstance(event, Call)
-        exchange = event.exchange
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         if exchange.name == "BootNotification":
             self._after_boot = True
             return ()

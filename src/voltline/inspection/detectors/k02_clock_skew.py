@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Annotated, Final
 
-from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Event
+from voltline.inspection.detector import Detector, DetectorSettings, chosen
+from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import NO_YEAR
@@ -17,6 +17,7 @@ from voltline.messages.types import doc
 _QUARTER_S: Final = 900.0
 _SAMPLES: Final = 15
 _UNSET_YEAR: Final = 2015
+_WITH_TIME: Final = (HeartbeatResponse, BootNotificationResponse)
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -45,8 +46,9 @@ class ClockSkew(Detector):
         "queue are older by nature and do not count, and meter values are left to the meter's own clock."
     )
     events = (Call, Answered)
-    actions = frozenset(
-        {"BootNotification", "Heartbeat", "StatusNotification", "StartTransaction", "StopTransaction"}
+    actions = chosen(
+        call={"StatusNotification", "StartTransaction", "StopTransaction"},
+        answered={"BootNotification", "Heartbeat"},
     )
     settings: Settings = Settings()
 
@@ -62,13 +64,13 @@ class ClockSkew(Detector):
         at = event.at
         if at is None or at.year == NO_YEAR:
             return ()
-        if isinstance(event, Answered):
-            response = event.exchange.response
-            if isinstance(response, BootNotificationResponse | HeartbeatResponse):
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
+        if type(event) is Answered:
+            response = exchange.response
+            if isinstance(response, _WITH_TIME):
                 self._central.append((response.current_time - at).total_seconds())
             return ()
-        assert isinstance(event, Call)
-        told = event.exchange.told_at
+        told = exchange.told_at
         if told is None or told.year < _UNSET_YEAR or facts.replaying:
             return ()
         offset_s = (told - at).total_seconds()

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Call, Event
-from voltline.inspection.exchanges import connector_of
+from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Record
@@ -51,17 +50,18 @@ class TimeBackwards(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare with the one before."""
-        assert isinstance(event, Call)
-        exchange = event.exchange
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         told = exchange.told_at
         if told is None or told.year < _UNSET_YEAR:
             return ()
         record = event.record
-        key = (exchange.name, connector_of(exchange))
-        before = self._series.get(key)
-        if before is None and len(self._series) >= _MOST_SERIES:
+        # Of StopTransaction it is None; the other requests that tell a time have one.
+        key = (exchange.name, getattr(exchange.request, "connector_id", None))
+        series = self._series
+        before = series.get(key)
+        if before is None and len(series) >= _MOST_SERIES:
             return ()
-        self._series[key] = (told, record)
+        series[key] = (told, record)
         if before is None or before[0] <= told:
             return ()
         back_s = (before[0] - told).total_seconds()

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UnsetType
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.meters import readings_of
+from voltline.inspection.meters import Sort, readings_of
 from voltline.inspection.records import Record
 from voltline.messages import BootNotification, Measurand, MeterValues, StopTransaction
 from voltline.messages.types import doc
@@ -25,10 +25,10 @@ class Settings(DetectorSettings, frozen=True):
     tolerance_wh: Annotated[float, doc("A fall up to this is rounding.", unit="Wh")] = 1.0
 
 
-class _Last(msgspec.Struct, frozen=True, gc=False):
+class _Last(msgspec.Struct, gc=False):
     value: float
     at: datetime
-    transaction: int | None
+    transaction: int | UnsetType
     record: Record
 
 
@@ -53,15 +53,40 @@ class RegisterFalls(Detector):
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
-        self._last: dict[tuple[object, ...], _Last] = {}
+        self._last: dict[tuple[int, Sort], _Last] = {}
+        """By connector and what it is the register of."""
         self._meter: str | None = None
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each register with its last value."""
-        assert isinstance(event, Call)
-        exchange, request = event.exchange, event.exchange.request
-        if isinstance(request, MeterValues):
-            return self._metered(exchange, request, facts)
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
+        request = exchange.request
+        if type(request) is not MeterValues:
+            return self._told_otherwise(exchange, facts)
+        found: tuple[Finding, ...] = ()
+        connector, transaction = request.connector_id, request.transaction_id
+        last, tolerance = self._last, self.settings.tolerance_wh
+        for readings in readings_of(request):
+            at = readings.at
+            for place, sort in readings.shape.registers:
+                value = readings.values[place]
+                before = last.get((connector, sort))
+                if before is None:
+                    if len(last) < _MOST_SERIES:
+                        last[connector, sort] = _Last(value, at, transaction, exchange.call)
+                    continue
+                if at < before.at:
+                    continue  # an older value, delivered late
+                if before.value - value > tolerance and before.transaction == transaction:
+                    found = (*found, self._falls(facts, connector, sort.measurand, before, value, exchange))
+                before.value = value
+                before.at = at
+                before.transaction = transaction
+                before.record = exchange.call
+        return found
+
+    def _told_otherwise(self, exchange: Exchange, facts: Facts) -> Iterable[Finding]:
+        request = exchange.request
         if isinstance(request, StopTransaction):
             return self._stopped(exchange, request, facts)
         if isinstance(request, BootNotification):
@@ -72,39 +97,15 @@ class RegisterFalls(Detector):
                 self._meter = meter
         return ()
 
-    def _metered(self, exchange: Exchange, request: MeterValues, facts: Facts) -> Iterable[Finding]:
-        found: list[Finding] = []
-        transaction = None if request.transaction_id is UNSET else request.transaction_id
-        last = self._last
-        tolerance = self.settings.tolerance_wh
-        for readings in readings_of(request):
-            at = readings.at
-            for number in readings.registers:
-                measurand, value = number.measurand, number.value
-                key = (request.connector_id, measurand, number.phase, number.location, number.unit)
-                before = last.get(key)
-                if before is not None and at < before.at:
-                    continue  # an older value, delivered late
-                if before is None and len(last) >= _MOST_SERIES:
-                    continue
-                last[key] = _Last(value, at, transaction, exchange.call)
-                if before is None or before.value - value <= tolerance or before.transaction != transaction:
-                    continue
-                found.append(
-                    self._falls(facts, request.connector_id, str(measurand), before, value, exchange)
-                )
-        return found
-
     def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
         """The meter at the stop against the last value of the transaction."""
-        for key, before in self._last.items():
+        for (connector, sort), before in self._last.items():
             if before.transaction != request.transaction_id or before.at > request.timestamp:
                 continue
-            if key[1] is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or key[2] is not None:
+            if sort.measurand is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or sort.phase is not None:
                 continue
             # meterStop is a whole number: a watt-hour more may be cut off.
             if before.value - request.meter_stop > self.settings.tolerance_wh + 1:
-                connector = key[0] if isinstance(key[0], int) else None
                 yield self._falls(facts, connector, "meterStop", before, request.meter_stop, exchange)
                 return
 

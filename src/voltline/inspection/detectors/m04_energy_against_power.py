@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, Final
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Event
@@ -13,6 +14,7 @@ from voltline.messages.types import doc
 
 _A_THOUSAND = 300.0
 """A ratio beyond this, either way, is a unit confused with a thousand of it."""
+_compared_of: Final = attrgetter("at", "power_w", "energy_wh")
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -76,19 +78,17 @@ class EnergyAgainstPower(Detector):
         """Energy by power, by the register, and the time for which both are known."""
         added = risen = span = 0.0
         longest_s, steady = self.settings.longest_gap_s, self.settings.steady_ratio
-        before: tuple[datetime, float, float] | None = None
-        for one in session.curve:
-            at, power_w, energy_wh = one.at, one.power_w, one.energy_wh
+        before_at: datetime | None = None
+        before_w = before_wh = 0.0
+        for at, power_w, energy_wh in map(_compared_of, session.curve):
             if power_w is None or energy_wh is None:
                 continue
-            if before is not None:
-                before_at, before_w, before_wh = before
+            # Where it changed nobody knows when.
+            if before_at is not None and power_w <= before_w * steady and before_w <= power_w * steady:
                 seconds = (at - before_at).total_seconds()
-                low, high = (before_w, power_w) if before_w < power_w else (power_w, before_w)
-                # Where it changed nobody knows when.
-                if 0 < seconds <= longest_s and high <= low * steady:
-                    added += (low + high) / 2 * seconds / 3600
+                if 0 < seconds <= longest_s:
+                    added += (before_w + power_w) / 2 * seconds / 3600
                     risen += energy_wh - before_wh
                     span += seconds
-            before = at, power_w, energy_wh
+            before_at, before_w, before_wh = at, power_w, energy_wh
         return added, risen, span

@@ -1,9 +1,10 @@
 """M07: a unit left out, or wrong, so that the reading means watt-hours."""
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
@@ -17,8 +18,10 @@ _ENERGY_UNITS: Final = frozenset(
     {UnitOfMeasure.WH, UnitOfMeasure.KWH, UnitOfMeasure.VARH, UnitOfMeasure.KVARH}
 )
 _MOST_TOLD = 100
+_MOST_KNOWN = 200
 _LOOKED_AT = 200
 """Messages that are looked at after each boot: it is a habit, and shows early."""
+_measured: Final = attrgetter("measurand", "unit")
 
 
 class UnitDefault(Detector):
@@ -42,23 +45,28 @@ class UnitDefault(Detector):
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         super().__init__(settings)
         self._told: set[tuple[Measurand, bool]] = set()
+        self._known: set[tuple[Measurand | UnsetType, UnitOfMeasure | UnsetType]] = set()
+        """What was looked at before, right or told."""
         self._left = _LOOKED_AT
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """One finding for each measurand."""
-        assert isinstance(event, Call)
-        request = event.exchange.request
-        if not isinstance(request, MeterValues):
+        request = event.exchange.request  # type: ignore[attr-defined]  # all of `events` have one
+        if type(request) is not MeterValues:
             self._left = _LOOKED_AT
         elif self._left:
             self._left -= 1
-            return self._look(request, event, facts)
+            for value in request.meter_value:
+                if not self._known.issuperset(map(_measured, value.sampled_value)):
+                    return self._look(request, event, facts)
         return ()
 
-    def _look(self, request: MeterValues, event: Call, facts: Facts) -> Iterator[Finding]:
+    def _look(self, request: MeterValues, event: Event, facts: Facts) -> Iterator[Finding]:
         for value in request.meter_value:
             for sample in value.sampled_value:
                 measurand, unit = sample.measurand, sample.unit
+                if len(self._known) < _MOST_KNOWN:  # a hostile log may invent words without end
+                    self._known.add((measurand, unit))
                 if measurand is UNSET or measurand in _WITHOUT_UNIT or not measurand.is_known:
                     continue
                 if unit is not UNSET and unit not in _ENERGY_UNITS:

@@ -89,15 +89,13 @@ class PhaseMismatch(Detector):
 
     def _phases(self, readings: Readings) -> tuple[int, int]:
         live = loaded = 0
-        for number in readings.numbers:
-            phase = number.phase
+        for (measurand, phase, _, _), value in zip(readings.shape.sorts, readings.values, strict=True):
             if phase is None:
                 continue
-            measurand = number.measurand
             if measurand is _VOLTAGE:
-                if number.value > self.settings.least_v:
+                if value > self.settings.least_v:
                     live |= _LINES.get(phase, 0)
-            elif measurand is _CURRENT and number.value > self.settings.least_a:
+            elif measurand is _CURRENT and value > self.settings.least_a:
                 loaded |= _LINES.get(phase, 0)
         return live, loaded
 

@@ -93,12 +93,17 @@ class LogGap(Detector):
         silence_s = (at - latest).total_seconds()
         if 0 <= silence_s < self.settings.at_least_s:
             kind = type(event)
-            if kind is Call or (
-                kind is Answered and type(event.exchange.response) not in _WITH_TIME  # type: ignore[attr-defined]
-            ):
-                self._latest, self._record, self._back, self._away = at, event.record, 0, False
-            else:
+            if kind is Answered:
+                response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
+                if type(response) in _WITH_TIME:
+                    self._clock_is_off_s = (response.current_time - at).total_seconds()
+            elif kind is not Call:
                 self._keep(event, at)
+                return ()
+            self._latest = at
+            self._record = event.record
+            self._back = 0
+            self._away = False
             return ()
         if silence_s < -_BACK_S:
             self._back += 1
@@ -117,10 +122,11 @@ class LogGap(Detector):
         self._back = 0
         kind = type(event)
         if kind is Answered:
+            self._away = False
             response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
-            if isinstance(response, _WITH_TIME):
+            if type(response) in _WITH_TIME:
                 self._clock_is_off_s = (response.current_time - at).total_seconds()
-        if kind is Disconnected:
+        elif kind is Disconnected:
             self._away = True
         elif kind is not Note:
             self._away = False

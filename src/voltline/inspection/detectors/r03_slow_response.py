@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from voltline.inspection.detector import PROMPT, Detector, DetectorSettings
-from voltline.inspection.events import Answered, Event
+from voltline.inspection.events import Answered, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.sides import name_of, who_is
@@ -54,8 +54,7 @@ class SlowResponse(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure by the log's times."""
-        assert isinstance(event, Answered)
-        exchange = event.exchange
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         asked_at, at = exchange.call.at, event.at
         if asked_at is None or at is None:
             return ()

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
+from msgspec import UNSET
+
 from voltline.inspection.detector import Detector, DetectorSettings, chosen
 from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.exchanges import connector_of, seconds_between, transaction_of
@@ -12,6 +14,7 @@ from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.payload_times import told_time
 from voltline.messages import (
     ChargePointStatus,
+    MeterValues,
     StartTransactionResponse,
     StatusNotification,
     StopTransaction,
@@ -70,10 +73,15 @@ class UnknownTransaction(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Know every id that was given; judge the others where the connector was free before."""
-        if type(event) is Call and event.exchange.name == "MeterValues":
-            transaction = transaction_of(event.exchange)
-            if transaction is None or transaction in self._known:
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
+        request = exchange.request
+        if type(request) is MeterValues:
+            if request.transaction_id is UNSET or request.transaction_id in self._known:
                 return ()
+        elif type(request) is StatusNotification:
+            if exchange.from_station:
+                self._reported(exchange, request)
+            return ()
         return self._look(event, facts)
 
     def gap(self, facts: Facts) -> None:
@@ -96,8 +104,6 @@ class UnknownTransaction(Detector):
             transaction = transaction_of(exchange)
             if transaction is not None and transaction > 0 and transaction not in self._known:
                 yield from self._metered(exchange, transaction, facts)
-        elif exchange.name == "StatusNotification":
-            self._reported(exchange)
         elif exchange.name == "StartTransaction":
             connector = connector_of(exchange)
             self._unconfirmed.add(connector)
@@ -113,11 +119,8 @@ class UnknownTransaction(Detector):
         if len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
-    def _reported(self, exchange: Exchange) -> None:
-        report = exchange.request
-        if not isinstance(report, StatusNotification) or report.connector_id < 1:
-            return
-        if report.status is ChargePointStatus.AVAILABLE:
+    def _reported(self, exchange: Exchange, report: StatusNotification) -> None:
+        if report.status is ChargePointStatus.AVAILABLE and report.connector_id > 0:
             at = report.timestamp if isinstance(report.timestamp, datetime) else None
             self._idle.setdefault(report.connector_id, _Idle(exchange.call.at, at))
 

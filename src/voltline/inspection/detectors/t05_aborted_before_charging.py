@@ -1,6 +1,6 @@
 """T05: a driver was let in, and the charge point gave up before the transaction began."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -63,11 +63,13 @@ class AbortedBeforeCharging(Detector):
         self._connectors: dict[int, _Attempts] = {}
         self._remote_at: datetime | None = None
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Follow each connector from Preparing on."""
-        assert isinstance(event, Call | Answered)
-        exchange = event.exchange
-        if isinstance(event, Answered):
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
+        request = exchange.request
+        if type(request) is StatusNotification:
+            return self._reported(exchange, request, facts) if request.connector_id > 0 else ()
+        if type(event) is Answered:
             if exchange.name == "Authorize":
                 self._answered(exchange, event.at, facts)
             elif exchange.name == "RemoteStartTransaction" and status_of(exchange) == "Accepted":
@@ -78,8 +80,7 @@ class AbortedBeforeCharging(Detector):
                 if connector in (None, number):
                     attempts.let_in = None
                     attempts.started += 1
-        elif isinstance(exchange.request, StatusNotification) and exchange.request.connector_id > 0:
-            yield from self._reported(exchange, exchange.request, facts)
+        return ()
 
     def _answered(self, exchange: Exchange, at: datetime | None, facts: Facts) -> None:
         response = exchange.response
@@ -98,15 +99,28 @@ class AbortedBeforeCharging(Detector):
         if len(waiting) == 1:  # with two it cannot be told whose driver it is
             waiting[0].let_in = exchange
 
-    def _reported(self, exchange: Exchange, report: StatusNotification, facts: Facts) -> Iterator[Finding]:
-        attempts = self._connectors.setdefault(report.connector_id, _Attempts())
+    def _reported(self, exchange: Exchange, report: StatusNotification, facts: Facts) -> Iterable[Finding]:
+        attempts = self._connectors.get(report.connector_id)
+        if attempts is None:
+            attempts = self._connectors[report.connector_id] = _Attempts()
         if report.status is ChargePointStatus.PREPARING:
             attempts.preparing = attempts.preparing or exchange
-            return
+            return ()
         preparing, let_in = attempts.preparing, attempts.let_in
         attempts.preparing = attempts.let_in = None
         if preparing is None or let_in is None or report.status is not ChargePointStatus.FINISHING:
-            return
+            return ()
+        return self._judged(exchange, attempts, preparing, let_in, report.connector_id, facts)
+
+    def _judged(
+        self,
+        exchange: Exchange,
+        attempts: _Attempts,
+        preparing: Exchange,
+        let_in: Exchange,
+        connector: int,
+        facts: Facts,
+    ) -> Iterator[Finding]:
         took = seconds_between(let_in.answered_at, exchange.call.at)
         if took is not None and took > self.settings.within_s:
             return
@@ -117,7 +131,7 @@ class AbortedBeforeCharging(Detector):
             f"The id tag was accepted, no transaction began, and the connector was Finishing{after}: "
             f"{attempts.aborted} of {attempts.aborted + attempts.started} attempts.",
             (preparing.call, *let_in.records, exchange.call),
-            connector=report.connector_id,
+            connector=connector,
             severity=self._severity(attempts),
         )
 

@@ -1,6 +1,6 @@
 """T08: remote starts that were refused, or accepted and never became a transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
@@ -62,8 +62,11 @@ class RemoteStartOutcome(Detector):
         self._rejected = 0
         self._failed = 0
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Wait for the StartTransaction of each accepted one."""
+        return () if not self._pending and type(event) is Call else self._look(event, facts)
+
+    def _look(self, event: Event, facts: Facts) -> Iterator[Finding]:
         if isinstance(event, Disconnected):
             self._pending.clear()  # the StartTransaction may be queued for long
             return

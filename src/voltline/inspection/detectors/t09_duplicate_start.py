@@ -1,6 +1,6 @@
 """T09: the same start sent twice though it was answered, or two transactions at once on a connector."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -56,24 +56,23 @@ class DuplicateStart(Detector):
         self._replaced: dict[int, tuple[_Start, _Start]] = {}
         """By the older transaction's id: it, and the one that began before its end."""
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each start with those before it."""
-        assert isinstance(event, Call | Answered)
-        exchange = event.exchange
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         request = exchange.request
-        if isinstance(request, StartTransaction):
-            if isinstance(event, Call):
-                yield from self._asked(exchange, request, facts)
-            else:
-                yield from self._answered(exchange, request, facts)
-        elif isinstance(event, Call) and exchange.from_station:
+        if type(request) is StartTransaction:
+            asked = type(event) is Call
+            return (self._asked if asked else self._answered)(exchange, request, facts)
+        found: Iterable[Finding] = ()
+        if type(event) is Call and exchange.from_station:
             transaction = transaction_of(exchange)
             if self._replaced and transaction in self._replaced:
-                yield from self._overlapping(exchange, transaction, facts)
-            if isinstance(request, StopTransaction):
+                found = tuple(self._overlapping(exchange, transaction, facts))
+            if type(request) is StopTransaction:
                 for connector, running in list(self._running.items()):
                     if running.transaction == transaction:
                         del self._running[connector]
+        return found
 
     def _asked(self, exchange: Exchange, request: StartTransaction, facts: Facts) -> Iterator[Finding]:
         key = _key(request)

@@ -1,6 +1,6 @@
 """T13: a connector that stays in a state which should pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -70,20 +70,21 @@ class StuckState(Detector):
         self._states: dict[int, _State] = {}
         self._limits_unknown = False
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure how long each state has lasted by now."""
-        assert isinstance(event, Call)
-        if self._states:
-            yield from self._judge(event.at, facts)
-        report = event.exchange.request
-        if report is None and event.exchange.name == "SetChargingProfile":
-            self._limits_unknown = True  # the log cut it off
-        if isinstance(report, StatusNotification) and report.connector_id > 0:
-            before = self._states.get(report.connector_id)
+        exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
+        states = self._states
+        found: Iterable[Finding] = list(self._judge(event.at, facts)) if states else ()
+        report = exchange.request
+        if type(report) is StatusNotification and report.connector_id > 0:
+            before = states.get(report.connector_id)
             if report.status not in _PASSING:
-                self._states.pop(report.connector_id, None)
+                states.pop(report.connector_id, None)
             elif before is None or before.status is not report.status:
-                self._states[report.connector_id] = _State(report.status, event.at, event.exchange)
+                states[report.connector_id] = _State(report.status, event.at, exchange)
+        elif report is None and exchange.name == "SetChargingProfile":
+            self._limits_unknown = True  # the log cut it off
+        return found
 
     def gap(self, facts: Facts) -> None:
         """States may have changed there, and come back."""

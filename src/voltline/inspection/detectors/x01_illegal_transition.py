@@ -1,12 +1,11 @@
 """X01: a connector goes from one state to another as the table of OCPP 1.6 does not have it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Connected, Disconnected, Event, Exchange
-from voltline.inspection.exchanges import station_time
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.messages import ChargePointStatus, StatusNotification
@@ -73,40 +72,52 @@ class IllegalTransition(Detector):
         """States in between are not in the log."""
         self._seen.clear()
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each state with the one before it."""
-        if not isinstance(event, Call) or event.exchange.name == "BootNotification":
+        if type(event) is not Call:
             self._seen.clear()  # what happened meanwhile was not told
-            return
-        report = event.exchange.request
-        if not isinstance(report, StatusNotification):
+            return ()
+        exchange = event.exchange
+        report = exchange.request
+        if type(report) is not StatusNotification:  # a boot, or a state that cannot be read
             self._seen.clear()
-            return
-        number, status, at = report.connector_id, report.status, station_time(event.exchange)
+            return ()
+        number, status, at = report.connector_id, report.status, exchange.told_at or exchange.call.at
         before = self._seen.get(number)
         if before is not None and before.at is not None and at is not None and at < before.at:
-            return  # an older one, delivered late
-        self._seen[number] = _Seen(status, at, event.exchange)
+            return ()  # an older one, delivered late
+        self._seen[number] = _Seen(status, at, exchange)
         if number == 0:
-            if status.is_known and status not in _OF_CONNECTOR_0:
-                yield self.finding(
-                    facts,
-                    f"Connector 0 reported {status}; it can be Available, Unavailable or Faulted only.",
-                    (event.exchange.call,),
-                    connector=0,
-                    title="State that connector 0 cannot have",
-                )
-            return
-        if before is None or before.status is status or facts.number("MinimumStatusDuration"):
-            return
+            return () if status in _OF_CONNECTOR_0 else self._of_connector_0(exchange, status, facts)
+        if before is None or before.status is status:
+            return ()
         allowed = TRANSITIONS.get(before.status)
-        if allowed is None or not status.is_known or status in allowed:
+        if allowed is None or status in allowed:
+            return ()
+        return self._judged(before, exchange, number, status, facts)
+
+    def _of_connector_0(
+        self, exchange: Exchange, status: ChargePointStatus, facts: Facts
+    ) -> Iterator[Finding]:
+        if status.is_known:
+            yield self.finding(
+                facts,
+                f"Connector 0 reported {status}; it can be Available, Unavailable or Faulted only.",
+                (exchange.call,),
+                connector=0,
+                title="State that connector 0 cannot have",
+            )
+
+    def _judged(
+        self, before: _Seen, exchange: Exchange, number: int, status: ChargePointStatus, facts: Facts
+    ) -> Iterator[Finding]:
+        if not status.is_known or facts.number("MinimumStatusDuration"):
             return
         count = self._count[number] = self._count.get(number, 0) + 1
         yield self.finding(
             facts,
             f"The connector went from {before.status} to {status}.",
-            (before.report.call, event.exchange.call),
+            (before.report.call, exchange.call),
             connector=number,
             severity=Severity.WARNING if count > self.settings.warning_above else None,
         )

@@ -1,7 +1,7 @@
 """X02: a connector that goes to and fro between two states."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
@@ -64,29 +64,29 @@ class StateCycling(Detector):
         """States in between are not in the log."""
         self._connectors.clear()
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Count the changes away from Charging."""
-        assert isinstance(event, Call | Answered)
-        name = event.exchange.name
-        if isinstance(event, Answered):
-            if name == "SetChargingProfile" and event.at is not None:
-                self._limits.append(event.at)
-            return
+        at = event.at
+        if type(event) is not Call:  # an answer to SetChargingProfile
+            if at is not None:
+                self._limits.append(at)
+            return ()
         report = event.exchange.request
-        if name == "BootNotification":
-            self._connectors.clear()
-            return
-        if not isinstance(report, StatusNotification) or report.connector_id < 1 or event.at is None:
-            return
+        if type(report) is not StatusNotification:
+            if event.exchange.name == "BootNotification":
+                self._connectors.clear()
+            return ()
+        if report.connector_id < 1 or at is None:
+            return ()
+        status = report.status
         before = self._connectors.get(report.connector_id)
         if before is None:
-            self._connectors[report.connector_id] = _Connector(report.status, event.record, {})
-            return
-        cycled = before.status is _CHARGING and report.status in _OTHERS
+            self._connectors[report.connector_id] = _Connector(status, event.record, {})
+            return ()
+        cycled = before.status is _CHARGING and status in _OTHERS
         earlier = before.record
-        before.status, before.record = report.status, event.record
-        if cycled:
-            yield from self._cycled(before, earlier, report, event.at, facts)
+        before.status, before.record = status, event.record
+        return self._cycled(before, earlier, report, at, facts) if cycled else ()
 
     def _cycled(
         self, connector: _Connector, earlier: Record, report: StatusNotification, at: datetime, facts: Facts

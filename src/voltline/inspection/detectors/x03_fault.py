@@ -1,6 +1,6 @@
 """X03: faults that a connector reports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -16,6 +16,7 @@ from voltline.messages import ChargePointErrorCode, ChargePointStatus, StatusNot
 from voltline.messages.types import doc
 
 _NO_ERROR = ChargePointErrorCode.NO_ERROR
+_FAULTED = ChargePointStatus.FAULTED
 _MILD: Final = frozenset(
     {
         ChargePointErrorCode.EV_COMMUNICATION_ERROR,
@@ -74,10 +75,19 @@ class Fault(Detector):
         self._faults: dict[int, _Fault] = {}
         self._seen: dict[tuple[int, str], int] = {}
 
-    def see(self, event: Event, facts: Facts) -> Iterator[Finding]:
+    def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """A fault when it begins; its length when it ends is in the next one's text."""
-        assert isinstance(event, Call)
-        report = event.exchange.request
+        report = event.exchange.request  # type: ignore[attr-defined]  # all of `events` have one
+        if (
+            not self._faults
+            and type(report) is StatusNotification
+            and report.error_code is _NO_ERROR
+            and report.status is not _FAULTED
+        ):
+            return ()
+        return self._look(report, event, facts)
+
+    def _look(self, report: object, event: Event, facts: Facts) -> Iterator[Finding]:
         if isinstance(report, StatusNotification):
             yield from self._reported(report, event, facts)
         for number, fault in self._faults.items():

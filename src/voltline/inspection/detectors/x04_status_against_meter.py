@@ -8,7 +8,7 @@ import msgspec
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
-from voltline.inspection.facts import Facts
+from voltline.inspection.facts import Connector, Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.meters import Readings, readings_of
 from voltline.inspection.records import Record
@@ -60,44 +60,50 @@ class StatusAgainstMeter(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare each fresh sample with the state."""
-        assert isinstance(event, Call)
-        request = event.exchange.request
-        if not isinstance(request, MeterValues) or facts.replaying:
+        request: MeterValues | None = event.exchange.request  # type: ignore[attr-defined]  # see `actions`
+        if request is None or facts.replaying:
             return ()
         connector = facts.connectors.get(request.connector_id)
-        if connector is None or connector.number == 0 or connector.status is None:
+        if connector is None or connector.number == 0:
             return ()
         status, since = connector.status, connector.status_at
-        if status is not _CHARGING and status not in _IDLE:
-            self._contradictions.pop(connector.number, None)
-            return ()
-        session = connector.session
-        if event.at is None and status in _IDLE and session is not None and session.start is not None:
-            return ()  # without times a queue cannot be told: the state may be of before the session
+        charging = status is _CHARGING
+        if not charging:
+            if status is None:
+                return ()
+            if status not in _IDLE:
+                self._contradictions.pop(connector.number, None)
+                return ()
+            session = connector.session
+            if event.at is None and session is not None and session.start is not None:
+                return ()  # without times a queue cannot be told: the state may be of before the session
         found: Iterable[Finding] = ()
         for readings in readings_of(request):
             if since is not None and readings.at < since:
                 continue
-            power = _power(readings)
+            power = readings.power_w
+            exported = readings.export_w
+            if exported is not None and (power is None or exported > power):
+                power = exported
             if power is None:
                 continue
-            if status is _CHARGING:
-                wrong = abs(power) < self.settings.nothing_w
-            else:
-                wrong = power > self.settings.something_w
-            if not wrong:
+            if abs(power) < self.settings.nothing_w if charging else power > self.settings.something_w:
+                found = (*found, *self._wrong(connector, readings, power, event.record, facts))
+            elif self._contradictions:
                 self._contradictions.pop(connector.number, None)
-                continue
-            one = self._contradictions.get(connector.number)
-            if one is None or one.status is not status or one.status_at != since:
-                begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
-                self._contradictions[connector.number] = _Contradiction(status, since, begin, event.record)
-            elif not one.told:
-                found = (
-                    *found,
-                    *self._lasting(one, readings, power, connector.number, event.record, facts),
-                )
         return found
+
+    def _wrong(
+        self, connector: Connector, readings: Readings, power: float, record: Record, facts: Facts
+    ) -> Iterable[Finding]:
+        status, since, number = connector.status, connector.status_at, connector.number
+        assert status is not None
+        one = self._contradictions.get(number)
+        if one is None or one.status is not status or one.status_at != since:
+            begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
+            self._contradictions[number] = _Contradiction(status, since, begin, record)
+            return ()
+        return () if one.told else self._lasting(one, readings, power, number, record, facts)
 
     def _lasting(
         self, one: _Contradiction, last: Readings, power: float, number: int, record: Record, facts: Facts
@@ -113,11 +119,3 @@ class StatusAgainstMeter(Detector):
             connector=number,
             title=self.title if one.status is ChargePointStatus.CHARGING else f"Power while {one.status}",
         )
-
-
-def _power(readings: Readings) -> float | None:
-    """Power to or from the vehicle, whichever is larger; the sum of the phases where only those are told."""
-    imported, exported = readings.power_w, readings.export_w
-    if imported is None or exported is None:
-        return imported if exported is None else exported
-    return max(imported, exported)
