@@ -104,9 +104,13 @@ class Audience:
         if self._doubtful or facts.news != self._news:
             self._ask_again()
         metered = name == "MeterValues"
+        if metered:
+            request: Any = exchange.request
+            if self._going_on.get(request.connector_id) != request.transaction_id:
+                self._goes_on_with(request.connector_id, request.transaction_id)
+                return self._of_everyday(Call, name)
         if (
-            (not metered or self._goes_on(exchange.request))
-            and exchange.from_station
+            exchange.from_station
             and not exchange.overtaking
             and at is not None
             and before is not None
@@ -176,19 +180,15 @@ class Audience:
                 self._sees[kind, name, odd] = found
         return found
 
-    def _goes_on(self, request: Any) -> bool:
-        """Whether the meter values are of the transaction that the connector's latest were of."""
-        connector, transaction = request.connector_id, request.transaction_id
+    def _goes_on_with(self, connector: int, transaction: Any) -> None:
+        """Note the transaction that a connector's meter values are of: the next ones may be routine."""
         going_on = self._going_on
-        if going_on.get(connector) == transaction:
-            return True
         if transaction is UNSET or transaction > 0:
             if len(going_on) >= _MOST_CONNECTORS:
                 going_on.clear()
             going_on[connector] = transaction
         else:  # an id that stands for none is a fault each time
             going_on.pop(connector, None)
-        return False
 
     def _ask_again(self) -> None:
         facts = self._facts

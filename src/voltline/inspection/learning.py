@@ -185,12 +185,16 @@ class Learner:
                 facts.news += 1
             if at is not None:
                 self._clock(told_at, at)
+        if exchange.name in _TEACHING_CALLS:
+            self._told(exchange, at)
+
+    def _told(self, exchange: Exchange, at: datetime | None) -> None:
+        facts = self.facts
         name = exchange.name
-        if name == "StatusNotification":
-            if isinstance(exchange.request, StatusNotification):
-                self._status(exchange, exchange.request)
-        elif name == "Heartbeat":
+        if name == "Heartbeat":
             self._beats_at(at)
+        elif isinstance(exchange.request, StatusNotification):
+            self._status(exchange, exchange.request)
         elif name == "BootNotification":
             facts.boot = exchange
             facts.boots += 1
@@ -361,6 +365,7 @@ def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
     )
 
 
+_TEACHING_CALLS: Final = frozenset({"BootNotification", "Heartbeat", "StatusNotification"})
 _TEACHING: Final = frozenset(
     {
         BootNotificationResponse,

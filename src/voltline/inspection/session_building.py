@@ -213,8 +213,10 @@ class SessionBuilder:
             events = _NOTHING
         for readings in several:
             self._sampled(session, readings)
-        changed = self._changed(session, What.METER, exchange.call, exchange)
-        return (*events, *changed) if events else changed
+        if not self._changes:
+            session.latest = exchange.call
+            return events
+        return (*events, *self._changed(session, What.METER, exchange.call, exchange))
 
     def _session_metered(
         self, exchange: Exchange, number: int, told: int | None

@@ -60,6 +60,7 @@ _QUIET = re.compile(
 )
 """What a line without a frame must have to be looked at further."""
 _MARKING = tuple(f for f in FAMILIES if f.opened is not None or f.closed is not None or f.note is not None)
+_BEGINNINGS = ('[2,"', '[3,"', '[4,"')
 _OPENS = re.compile(r"(?:^|[\s:=>])\[\s*$")
 _TYPE_LINE = re.compile(r"\s*[234]\s*,")
 _FRAME = RecordKind.FRAME
@@ -110,9 +111,12 @@ class _TextLog:
         coverage = self._coverage
         formats = coverage.formats
         search = FRAME.search
-        heading_of = self._headings.read
+        headings = self._headings
+        heading_of, known_heading = headings.read, headings.known
         source = self._source
         wrapper: Wrapper | None = None
+        usual = other = 0
+        """Where the frames of the latest two lines of different length before them began."""
         for lines, goes_on in chunks:
             if goes_on:
                 self._number -= 1
@@ -122,11 +126,27 @@ class _TextLog:
                 wrapper = wrapper_of_all(lines)
             if wrapper:
                 lines = [without(wrapper, line) for line in lines]
-            for line in lines:
-                self._number += 1
-                found = search(line)
-                if found is not None and self._pending is None and self._table is None:
-                    start = found.start()
+            simple = 0
+            before = self._number
+            for number, line in enumerate(lines, before + 1):
+                found = None
+                heading: Heading | None = None
+                at: datetime | None = None
+                if line.startswith(_BEGINNINGS, usual):
+                    start = usual
+                elif line.startswith(_BEGINNINGS, other):
+                    start, usual, other = other, other, usual
+                else:
+                    start = 0
+                if start:
+                    # With words before it that are known, the frame begins here: it did the last time.
+                    heading, at = known_heading(line[:start])
+                if heading is None:
+                    found = search(line)
+                    if found is not None:
+                        start = found.start()
+                        usual, other = start, usual
+                if (heading or found) and self._pending is None and self._table is None:
                     # The way of nearly every line: some words, a frame, the end.
                     text = line[start:].rstrip()
                     first = line[0]
@@ -138,19 +158,19 @@ class _TextLog:
                         and ((first != "[" and not first.isspace()) or DOCUMENT.match(line) is None)
                         and not ("..." in text and type(frame) is Malformed)
                     ):
-                        heading, at = heading_of(line[:start])
+                        if heading is None:
+                            heading, at = heading_of(line[:start])
                         if (
                             not heading.repeats
                             and heading.family.trailer is None
                             and (heading.sent is not None or _told(heading) or is_plausible(text))
                         ):
+                            simple += 1
                             name = heading.family.name
                             formats[name] = formats.get(name, 0) + 1
-                            coverage.frames += 1
-                            coverage.frame_lines += 1
                             yield Record(
                                 source,
-                                self._number,
+                                number,
                                 text,
                                 _FRAME,
                                 at,
@@ -164,7 +184,13 @@ class _TextLog:
                                 frame,
                             )
                             continue
+                if heading is not None:
+                    found = search(line)
+                self._number = number
                 yield from self._line(line, found)
+            self._number = before + len(lines)
+            coverage.frames += simple
+            coverage.frame_lines += simple
         if self._pending is not None:
             yield from self._counted(self._pending.end(), self._form)
             self._pending = None

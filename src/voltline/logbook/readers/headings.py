@@ -47,19 +47,21 @@ class Headings:
 
     def read(self, text: str) -> tuple[Heading, datetime | None]:
         """What `text`, a line up to its frame, says; and the time in it."""
-        span = self._span
-        if span is not None:
-            begin, end = span
-            at = self._time_of(text[begin:end])
-            if at is not None:
-                heading = self._known.get(f"{text[:begin]}{AT}{text[end:]}")
-                if heading is not None:
-                    return heading, at
-        else:
-            heading = self._known.get(text)
-            if heading is not None:
-                return heading, None
+        heading, at = self.known(text)
+        if heading is not None:
+            return heading, at
         return self._read(text)
+
+    def known(self, text: str) -> tuple[Heading | None, datetime | None]:
+        """The same where the wording was read before, and its time stands where the last one did."""
+        span = self._span
+        if span is None:
+            return self._known.get(text), None
+        begin, end = span
+        at = self._time_of(text[begin:end])
+        if at is None:
+            return None, None
+        return self._known.get(f"{text[:begin]}{AT}{text[end:]}"), at
 
     def _read(self, text: str) -> tuple[Heading, datetime | None]:
         text = text[-LONGEST:]
