@@ -58,6 +58,9 @@ class NumberRead(msgspec.Struct, frozen=True, gc=False):
     """As it was given; None where none was."""
 
 
+_Whole = tuple[float | None, float | None, float | None, float | None, float | None]
+
+
 class Shape(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What the values of one moment are of, by their places. It is the same object for the same sorts."""
 
@@ -69,7 +72,7 @@ class Shape(msgspec.Struct, frozen=True, eq=False, gc=False):
     signed: bool
     """Whether signed data is among them, which is no number."""
     has_voltage_of_phases: bool
-    as_a_whole: Callable[[Sequence[float | None]], tuple[float | None, ...]]
+    as_a_whole: Callable[[Sequence[float | None]], _Whole]
     """Takes from the values, and a None after them, the five numbers of the connector as a whole in the order
     in which `Readings` has them, where one value tells each."""
     power: tuple[int, ...]
@@ -173,25 +176,11 @@ def readings_at(meter_value: MeterValue) -> Readings:
         return _readings_without_texts(meter_value)
     for place in shape.thousands:
         values[place] *= 1000
-    register_wh, power_w, export_w, current_a, soc_percent = shape.as_a_whole((*values, None))
+    whole = shape.as_a_whole((*values, None))
+    readings = Readings(meter_value.timestamp, values, shape, shape.has_voltage_of_phases, *whole)
     if shape.of_several:
-        if shape.power:
-            power_w = _sum(values, shape.power)
-        if shape.export:
-            export_w = _sum(values, shape.export)
-        if shape.current:
-            current_a = max([values[place] for place in shape.current])
-    return Readings(
-        meter_value.timestamp,
-        values,
-        shape,
-        shape.has_voltage_of_phases,
-        register_wh,
-        power_w,
-        export_w,
-        current_a,
-        soc_percent,
-    )
+        _put_together(readings)
+    return readings
 
 
 def _readings_without_texts(meter_value: MeterValue) -> Readings:
@@ -200,6 +189,17 @@ def _readings_without_texts(meter_value: MeterValue) -> Readings:
     readings = readings_at(MeterValue(timestamp=meter_value.timestamp, sampled_value=numbers))
     readings.unread = len(samples) - len(numbers)
     return readings
+
+
+def _put_together(readings: Readings) -> None:
+    """What no one value tells: of the phases."""
+    values, shape = readings.values, readings.shape
+    if shape.power:
+        readings.power_w = _sum(values, shape.power)
+    if shape.export:
+        readings.export_w = _sum(values, shape.export)
+    if shape.current:
+        readings.current_a = max(values[place] for place in shape.current)
 
 
 def _sum(values: list[float], places: tuple[int, ...]) -> float:

@@ -320,6 +320,9 @@ def test_m05_tells_a_gap_and_knows_when_not_to() -> None:
     "sampled",
     [
         value(23000, "Temperature", "Celsius"),
+        value(-60, "Temperature", None),
+        value(500, "Temperature", "K"),
+        value(300, "Temperature", "Fahrenheit"),
         value(400, "Voltage", "V", phase="L1-N"),
         value(255, "SoC", "Percent"),
         value(500, "Frequency", None),
@@ -329,6 +332,15 @@ def test_m05_tells_a_gap_and_knows_when_not_to() -> None:
 )
 def test_m06_tells_what_no_meter_can_read(sampled: dict[str, Any]) -> None:
     assert len(charging().later(60).meter(sampled).found("M06")) == 1
+
+
+def test_m06_tells_each_value_of_a_message_and_not_those_beside_it() -> None:
+    log = charging().later(60).meter(value(9), amperes(5000, "L1"), value(255, "SoC", "Percent"), power(7000))
+    log.later(60).meter(value(10), amperes(16, "L1"), value(80, "SoC", "Percent"), power(7000))
+    assert [finding.title for finding in log.found("M06")] == [
+        "Impossible meter value: Current.Import",
+        "Impossible meter value: SoC",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -357,6 +369,17 @@ def test_m07_tells_a_missing_unit_once_and_not_of_what_has_none() -> None:
         log.later(60).meter(value(230, "Voltage", None), value(50, "Frequency", None), value(9, IMPORT, None))
     (finding,) = log.found("M07")
     assert (finding.title, finding.count) == ("Unit left out: Voltage", 1)
+
+
+def test_m07_tells_what_comes_without_a_unit_only_later() -> None:
+    log = charging().later(60).meter(value(9)).later(60).meter(value(9), volts(230, "L1"))
+    log.later(60).meter(value(9), value(230, "Voltage", None)).later(60).meter(
+        value(16, "Current.Import", "Wh")
+    )
+    assert [finding.title for finding in log.found("M07")] == [
+        "Unit left out: Voltage",
+        "Unit of energy for Current.Import",
+    ]
 
 
 # ---- M08

@@ -77,8 +77,14 @@ class ClockSkew(Detector):
         began_at = facts.connected_at or facts.booted_at
         if began_at is not None and offset_s < 0 and told < began_at:
             return ()  # made before the connection: from a queue
-        self._station.append(offset_s)
-        if len(self._station) < self.settings.fewest:
+        station, central = self._station, self._central
+        station.append(offset_s)
+        if len(station) < self.settings.fewest:
+            return ()
+        # Where even the farthest of them agree, so do their medians.
+        most_s = self.settings.warning_s
+        if central and max(station) - min(central) <= most_s and max(central) - min(station) <= most_s:
+            self._told_s = None
             return ()
         return self._judged(event, facts)
 

@@ -59,10 +59,12 @@ class TimeBackwards(Detector):
         key = (exchange.name, getattr(exchange.request, "connector_id", None))
         series = self._series
         before = series.get(key)
-        if before is None and len(series) >= _MOST_SERIES:
+        if before is None:
+            if len(series) < _MOST_SERIES:
+                series[key] = (told, record)
             return ()
         series[key] = (told, record)
-        if before is None or before[0] <= told:
+        if before[0] <= told:
             return ()
         back_s = (before[0] - told).total_seconds()
         if back_s <= self.settings.tolerance_s or before[1].source != record.source:

@@ -63,7 +63,12 @@ class DriverView(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Add the attempt to its visit."""
-        if isinstance(event, SessionOpened):
+        if type(event) is Answered:
+            if _refused(event.exchange):
+                visit = self._visit(text_of(event.exchange, "id_tag"), event.at)
+                if visit is not None:
+                    _count(visit, False)
+        elif isinstance(event, SessionOpened):
             visit = self._visit(event.session.id_tag, event.at)
             if visit is not None:
                 visit.running += 1
@@ -76,12 +81,6 @@ class DriverView(Detector):
             energy = session.energy_wh
             if session.ending is Ending.STOPPED and session.start is not None and energy is not None:
                 _count(visit, energy > self.settings.success_wh)
-        else:
-            assert isinstance(event, Answered)
-            if _refused(event.exchange):
-                visit = self._visit(text_of(event.exchange, "id_tag"), event.at)
-                if visit is not None:
-                    _count(visit, False)
         return ()
 
     def end(self, facts: Facts) -> Iterator[Finding]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
+
+import msgspec
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Connected, Disconnected, Event, Exchange
@@ -37,7 +39,7 @@ class Settings(DetectorSettings, frozen=True):
     warning_above: Annotated[int, doc("More than so many on one connector are a warning.")] = 5
 
 
-class _Seen(NamedTuple):
+class _Seen(msgspec.Struct, frozen=True, gc=False):
     status: ChargePointStatus
     at: datetime | None
     report: Exchange

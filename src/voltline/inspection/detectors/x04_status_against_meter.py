@@ -64,7 +64,7 @@ class StatusAgainstMeter(Detector):
         if request is None or facts.replaying:
             return ()
         connector = facts.connectors.get(request.connector_id)
-        if connector is None or connector.number == 0:
+        if connector is None:
             return ()
         status, since = connector.status, connector.status_at
         charging = status is _CHARGING
@@ -97,7 +97,8 @@ class StatusAgainstMeter(Detector):
         self, connector: Connector, readings: Readings, power: float, record: Record, facts: Facts
     ) -> Iterable[Finding]:
         status, since, number = connector.status, connector.status_at, connector.number
-        assert status is not None
+        if status is None or number == 0:
+            return ()
         one = self._contradictions.get(number)
         if one is None or one.status is not status or one.status_at != since:
             begin = max(readings.at, since) if status in _IDLE and since is not None else readings.at
