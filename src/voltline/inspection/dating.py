@@ -13,6 +13,7 @@ __all__ = ["LogClock"]
 
 QUARTER: Final = timedelta(minutes=15)
 WIDEST_ZONE: Final = timedelta(hours=14)
+HALF_A_QUARTER: Final = QUARTER / 2
 CHANGES_AFTER: Final = 3
 """So many answers in a row with another zone: the clocks were changed."""
 NEW_YEAR: Final = timedelta(days=300)
@@ -158,7 +159,7 @@ class LogClock:
             told = None
             # Only answers tell the time; a CALL, the longer kind, need not be searched.
             if type(record.frame) is not CallFrame and self._has_votes and _answers_with_time(record):
-                told = self._watch(record, at.replace(tzinfo=UTC))
+                told = self._watch(record, at)
             # Counted from naught: a tenth of the time that replace takes.
             record.at = _ZERO + (at - self._naive_zero)
         except OverflowError:  # a year that no zone can be applied to
@@ -167,11 +168,15 @@ class LogClock:
         return told
 
     def _watch(self, record: Record, at: datetime) -> Told | None:
-        """Whether an answer says that the log's zone has changed; `at` is the log's time taken for UTC."""
-        told = _told_time(record, _CURRENT_TIME)
+        """Whether an answer says that the log's zone has changed; `at` is the log's time."""
+        found = _CURRENT_TIME.search(record.text)
+        told = None if found is None else _aware_time(found[1])
         if told is None:
             return None
-        quarters = _quarters(at - told)
+        if -HALF_A_QUARTER < _ZERO + (at - self._naive_zero) - told < HALF_A_QUARTER:
+            self._others.clear()
+            return None
+        quarters = _quarters(at.replace(tzinfo=UTC) - told)
         if quarters is None or quarters == self._quarters:
             self._others.clear()
             return None
@@ -253,7 +258,8 @@ def _nearest_year(at: datetime, told: datetime) -> int:
 
 
 def _answers_with_time(record: Record) -> bool:
-    return '"currentTime"' in record.text and not record.text.startswith("[2")
+    text = record.text
+    return '"currentTime"' in text and record.kind is RecordKind.FRAME and not text.startswith("[2")
 
 
 def _quarters(apart: timedelta) -> int | None:
@@ -271,11 +277,17 @@ def _told_time(record: Record, pattern: re.Pattern[str]) -> datetime | None:
     found = pattern.search(record.text)
     if found is None:
         return None
+    told = _aware_time(found[1])
+    return None if told is None else told.astimezone(UTC)
+
+
+def _aware_time(text: str) -> datetime | None:
+    """The time that a text is, if it has a zone and is believable."""
     try:
-        told = datetime.fromisoformat(found[1])
+        told = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return told.astimezone(UTC) if told.tzinfo is not None and 2009 < told.year < 9999 else None
+    return told if told.tzinfo is not None and 2009 < told.year < 9999 else None
 
 
 def _name(quarters: int) -> str:

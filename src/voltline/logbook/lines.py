@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 __all__ = ["LONGEST_LINE", "Lines"]
 
-CHUNK = 1024 * 1024
+CHUNK = 256 * 1024
 LONGEST_LINE = 4 * 1024 * 1024
 """Characters after which a line is handed on in pieces."""
 
