@@ -126,13 +126,11 @@ class Chronicle:
             self._state(event, exchange.request)
 
     def see(self, event: Event) -> None:
-        """Note what a report shows of it. Of an Answered event that is nothing."""
+        """Note what a report shows of anything else. Of an Answered event that is nothing."""
         kind = type(event)
         summary = self.summary
-        if kind is Call:
-            self.called(event)  # type: ignore[arg-type]  # told by its type
-        elif kind is SessionClosed:
-            self._closed(event.session)  # type: ignore[attr-defined]
+        if kind is SessionClosed:
+            self._closed(event.session)  # type: ignore[attr-defined]  # told by its type
         elif kind is Malformed:
             summary.malformed += 1
         elif kind is Repeated:

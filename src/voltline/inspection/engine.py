@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from voltline.inspection.audience import Audience
 from voltline.inspection.chronicle import Chronicle, Room, StationSummary
 from voltline.inspection.detector import Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Event
+from voltline.inspection.events import Answered, Call, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding
 from voltline.inspection.learning import Learner
 from voltline.inspection.records import Record
-from voltline.inspection.session_building import SessionBuilder
+from voltline.inspection.session_building import ANSWERS_OF_SESSIONS, CALLS_OF_SESSIONS, SessionBuilder
 from voltline.inspection.sessions import SessionChanged, SessionClosed
 from voltline.inspection.timeline import ANSWER_WITHIN, REMEMBERED, Timeline
 
@@ -59,9 +59,7 @@ class StationInspection:
         event = self._exchanged(record)
         if event is None:
             return self._tell_all(self._timeline.feed(record))
-        findings: list[Finding] = []
-        self._tell(event, findings)
-        return findings
+        return self._tell(event)
 
     def pass_time(self, now: datetime) -> list[Finding]:
         """What the detectors find in that nothing more was said until `now`, by the clock of the records.
@@ -98,34 +96,37 @@ class StationInspection:
         return self.chronicle.close(self._timeline.frames)
 
     def _tell_all(self, events: Iterable[Event]) -> list[Finding]:
-        findings: list[Finding] = []
-        for event in events:
-            self._tell(event, findings)
-        return findings
+        return [finding for event in events for finding in self._tell(event)]
 
-    def _tell(self, event: Event, findings: list[Finding]) -> None:
+    def _tell(self, event: Event) -> list[Finding]:
         facts = self.facts
         kind = type(event)
+        of_sessions: Sequence[Event] = ()
         if kind is Call:
             self._learn_of_call(event)  # type: ignore[arg-type]  # told by its type
             if facts.gaps != self._gaps:
                 self._tell_of_gap()
-            of_sessions = self._build_of_call(event.exchange)  # type: ignore[attr-defined]
+            exchange: Exchange = event.exchange  # type: ignore[attr-defined]
+            if exchange.name in CALLS_OF_SESSIONS:
+                of_sessions = self._build_of_call(exchange)
             self._note_call(event)  # type: ignore[arg-type]
             sees = self._see_call(event)  # type: ignore[arg-type]
         elif kind is Answered:
             self._learn_of_answer(event)  # type: ignore[arg-type]
             if facts.gaps != self._gaps:
                 self._tell_of_gap()
-            of_sessions = self._build_of_answer(event)  # type: ignore[arg-type]
+            exchange = event.exchange  # type: ignore[attr-defined]
+            if exchange.name in ANSWERS_OF_SESSIONS:
+                of_sessions = self._build_of_answer(event)  # type: ignore[arg-type]
             sees = self._see_answer(event)  # type: ignore[arg-type]
         else:
             self._learner.heard(event)
             if facts.gaps != self._gaps:
                 self._tell_of_gap()
-            of_sessions = self._builder.build(event)
+            of_sessions = self._builder.heard(event)
             self.chronicle.see(event)
             sees = self._audience.of_other(event)
+        findings: list[Finding] = []
         for see in sees:
             found = see(event, facts)
             if found:
@@ -135,6 +136,7 @@ class StationInspection:
                 self._show(one, findings)
                 if type(one) is SessionClosed:
                     self._learner.transaction_ended(one.session.connector)
+        return findings
 
     def _tell_of_gap(self) -> None:
         self._gaps = self.facts.gaps

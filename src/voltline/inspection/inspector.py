@@ -57,7 +57,7 @@ class Inspector:
         self._settings = settings or {}
         self._settler = Settler()
         self._settle = self._settler.settle
-        self._stations: dict[str, StationInspection] = {}
+        self._stations: dict[str | None, StationInspection] = {}
         self._findings = Findings()
         self._room = Room()
 
@@ -66,9 +66,9 @@ class Inspector:
         if self._settler.waits or record.damage:
             for settled in self._settler.feed(record):
                 self._inspect(settled)
-        else:
-            self._settle(record)
-            self._inspect(record)
+            return
+        self._settle(record)
+        self._inspect(record)
 
     def end(self) -> Inspected:
         """The log is at its end: everything that is known of it."""
@@ -91,19 +91,19 @@ class Inspector:
         )
 
     def _inspect(self, record: Record) -> None:
-        name = record.station or ""
-        inspection = self._stations.get(name) or self._begin(name)
+        inspection = self._stations.get(record.station) or self._begin(record.station)
         findings = inspection.feed(record)
         if findings:
             self._found(inspection, findings)
 
-    def _begin(self, name: str) -> StationInspection:
+    def _begin(self, station: str | None) -> StationInspection:
         few = len(self._stations) < FEW_STATIONS
         detectors = list(self._detectors)
         footage = self._takes_footage and len(self._takers) < STATIONS_IN_FOOTAGE
         if footage:
             detectors.append(FootageTaker if few else FootageTakerOfMany)
-        inspection = self._stations[name] = StationInspection(
+        name = station or ""
+        inspection = self._stations[station] = StationInspection(
             name,
             detectors,
             self._settings,

@@ -62,7 +62,7 @@ MOST_PROFILES: Final = 100
 
 
 class Learner:
-    """Feeds one station's facts. `learn` comes before any detector sees the event."""
+    """Feeds one station's facts. It comes before any detector sees the event."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -82,18 +82,8 @@ class Learner:
         self._beat_s = 0.0
         """The time between the latest two, in s."""
 
-    def learn(self, event: Event) -> None:
-        """Bring the facts up to what this event says."""
-        kind = type(event)
-        if kind is Call:
-            self.asked(event)  # type: ignore[arg-type]  # told by its type
-        elif kind is Answered:
-            self.answered(event)  # type: ignore[arg-type]
-        else:
-            self.heard(event)
-
     def heard(self, event: Event) -> None:
-        """The same for what is neither a Call nor Answered."""
+        """Bring the facts up to what an event says that is neither a Call nor Answered."""
         self._pass_time(event, event.at)
         facts = self.facts
         kind = type(event)
@@ -162,7 +152,7 @@ class Learner:
     # ---- calls
 
     def asked(self, event: Call) -> None:
-        """The same for a Call."""
+        """Bring the facts up to what a Call says."""
         facts = self.facts
         at = event.at
         now = facts.now
@@ -246,7 +236,7 @@ class Learner:
     # ---- answers
 
     def answered(self, event: Answered) -> None:
-        """The same for Answered."""
+        """Bring the facts up to what an answer says."""
         facts = self.facts
         at = event.at
         now = facts.now

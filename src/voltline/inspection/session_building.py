@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from msgspec import UNSET
 
-from voltline.inspection.events import Answered, Call, Event, Exchange, Orphan
+from voltline.inspection.events import Answered, Event, Exchange, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.meters import Readings, readings_at, readings_of
 from voltline.inspection.records import Record
@@ -36,18 +36,26 @@ from voltline.messages import (
 )
 from voltline.wire.frame_types import CallResultFrame
 
-__all__ = ["SessionBuilder"]
+__all__ = ["ANSWERS_OF_SESSIONS", "CALLS_OF_SESSIONS", "SessionBuilder"]
 
 REMOTE_LEADS_TO_START: Final = timedelta(minutes=10)
 MOST_STATES: Final = 200
 MOST_OPEN: Final = 100
 REMEMBERED: Final = 50
+CALLS_OF_SESSIONS: Final = frozenset(
+    {"BootNotification", "MeterValues", "StartTransaction", "StatusNotification", "StopTransaction"}
+)
+"""Calls that may do something to a session. No others do."""
+ANSWERS_OF_SESSIONS: Final = frozenset(
+    {"StartTransaction", "RemoteStartTransaction", "SetChargingProfile", "ClearChargingProfile"}
+)
+"""Calls whose answers may."""
 NO_TRANSACTION: Final = (0, -1)
 """Ids that charge points send for "none" or "not known" (errata 3.18, 3.54)."""
 
 
 class SessionBuilder:
-    """The sessions of one station. `build` follows the facts' own learning of the same event.
+    """The sessions of one station. It follows the facts' own learning of the same event.
 
     Without `changes` it leaves SessionChanged out, which most meter values would make.
     """
@@ -57,17 +65,6 @@ class SessionBuilder:
         self._changes = changes
         self._remote_starts: list[Exchange] = []
         self._closed: dict[int, Session] = {}
-
-    def build(self, event: Event) -> Sequence[Event]:
-        """What this event does to sessions."""
-        kind = type(event)
-        if kind is Call:
-            return self.called(event.exchange)  # type: ignore[attr-defined]  # told by its type
-        if kind is Answered:
-            return self.answered(event)  # type: ignore[arg-type]
-        if kind is Orphan and event.exchange is not None:  # type: ignore[attr-defined]
-            return self._answered_late(event)  # type: ignore[arg-type]
-        return _NOTHING
 
     def called(self, exchange: Exchange) -> Sequence[Event]:
         """What a call does to sessions."""
@@ -136,8 +133,6 @@ class SessionBuilder:
     def answered(self, event: Answered) -> Sequence[Event]:
         """What an answer does to sessions."""
         exchange = event.exchange
-        if exchange.name not in _ANSWERS_THAT_MATTER:
-            return _NOTHING
         response, request = exchange.response, exchange.request
         if isinstance(request, StartTransaction):
             session = self._facts.connector(request.connector_id).session
@@ -161,10 +156,14 @@ class SessionBuilder:
             ]
         return _NOTHING
 
-    def _answered_late(self, event: Orphan) -> Sequence[Event]:
-        """An answer after the time, or over a new connection, gives the transaction its id all the same."""
+    def heard(self, event: Event) -> Sequence[Event]:
+        """What an event does to sessions that is neither a call nor an answer in time.
+
+        An answer after the time, or over a new connection, gives the transaction its id all the same.
+        """
+        if not isinstance(event, Orphan) or event.exchange is None:
+            return _NOTHING
         exchange = event.exchange
-        assert exchange is not None
         request = exchange.request
         if not isinstance(request, StartTransaction) or not isinstance(event.frame, CallResultFrame):
             return _NOTHING
@@ -345,9 +344,6 @@ class SessionBuilder:
 
 
 _NOTHING: Final[tuple[Event, ...]] = ()
-_ANSWERS_THAT_MATTER: Final = frozenset(
-    {"StartTransaction", "RemoteStartTransaction", "SetChargingProfile", "ClearChargingProfile"}
-)
 _CHANGING_LIMITS: Final = frozenset({"SetChargingProfile", "ClearChargingProfile"})
 
 
