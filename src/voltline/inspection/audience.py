@@ -135,12 +135,11 @@ class Audience:
             self._ask_again()
         asked_at = exchange.call.at
         if (
-            exchange.from_station
-            and at is not None
-            and before is not None
+            at is not None
             and asked_at is not None
-            and _AT_ONCE <= at - before <= PROMPT
-            and (before is asked_at or at - asked_at <= PROMPT)
+            and exchange.from_station
+            and _AT_ONCE <= at - asked_at <= PROMPT
+            and (before is asked_at or (before is not None and _AT_ONCE <= at - before <= PROMPT))
         ):
             if name == "MeterValues":
                 facts.passed = event.record

@@ -91,6 +91,8 @@ class Settler:
         self._of_both_sides: set[str | None] = set()
         """Loggers in which each side tells what it sent and what it received."""
         self._any_side = Direction.UNKNOWN
+        self._by_sent: dict[bool | None, Direction] = {}
+        """Who sends what is marked as sent and as received, where all loggers agree."""
         self._callers: dict[str, Direction] = {}
         self._station = ""
         self._place: int | None = None
@@ -186,7 +188,9 @@ class Settler:
             text = f"The log{_of(log_name)} was written by the {where}: {votes_text}."
             self._tell(ahead[0], Subject.SIDE, text, _confidence(count, ballots.total()))
         if together and together[Direction.FROM_STATION] != together[Direction.FROM_CENTRAL]:
-            self._any_side = together.most_common(1)[0][0]
+            side = self._any_side = together.most_common(1)[0][0]
+            if all(one is side for one in self._sides.values()):
+                self._by_sent = {True: side, False: side.opposite}
         if bare:
             text = (
                 f"{bare} of the first {self._frames_ahead} frames have no direction: their actions give it."
@@ -249,12 +253,7 @@ class Settler:
         direction = record.direction
         if direction is _UNKNOWN:
             if record.kind is _FRAME:
-                sent = record.sent
-                side = _UNKNOWN if sent is None else self._sides.get(record.log_name, self._any_side)
-                if side is _UNKNOWN:
-                    self._find_direction(record)
-                else:
-                    record.direction = side if sent else _OPPOSITE[side]
+                record.direction = self._by_sent.get(record.sent) or self._direction_of(record)
         elif self._inverted and record.log_name in self._inverted and record.kind is _FRAME:
             record.direction = direction.opposite
         at = record.at
@@ -262,6 +261,14 @@ class Settler:
             told = self._clock.settle(record, at)
             if told is not None:
                 self._tell(record, Subject(told[2]), told[0], told[1])
+
+    def _direction_of(self, record: Record) -> Direction:
+        sent = record.sent
+        side = _UNKNOWN if sent is None else self._sides.get(record.log_name, self._any_side)
+        if side is _UNKNOWN:
+            self._find_direction(record)
+            return record.direction
+        return side if sent else _OPPOSITE[side]
 
     def _find_direction(self, record: Record) -> None:
         frame = frame_of(record)

@@ -1,7 +1,7 @@
 """Keeps the facts of a station: what each event teaches about it."""
 
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from statistics import median_high
 from typing import Final
 
@@ -70,8 +70,8 @@ class Learner:
         self._old: deque[tuple[float, datetime]] = deque(maxlen=OLD_SAMPLES)
         """The latest messages that were older than usual: by how much, and when they came."""
         self._replayed_at: datetime | None = None
-        self._quiet_until = _BEGINNING
-        """Until then no silence can have been a hole in the log."""
+        self._quiet_until = _BEFORE_ALL
+        """Until then no silence can have been a hole in the log, and no queue is being delivered."""
         self._marks = False
         """The log marks where connections are opened."""
         self._beats = 0
@@ -114,11 +114,11 @@ class Learner:
             facts.now = at
             if at - now > LEAST_GAP:
                 self._was_silent(event, (at - now).total_seconds())
-        self._quiet_until = at + LEAST_GAP
         if facts.replaying and self._replayed_at is not None:
             # What is delivered of a queue comes in one go.
             facts.replaying = (at - self._replayed_at).total_seconds() <= OLD_S
             facts.news += 1
+        self._quiet_until = _BEFORE_ALL if facts.replaying else at + LEAST_GAP
 
     def _was_silent(self, event: Event, silence_s: float) -> None:
         """Tell a hole of the log from a charge point that was away, or that needs no heartbeats."""
@@ -155,10 +155,9 @@ class Learner:
         """Bring the facts up to what a Call says."""
         facts = self.facts
         at = event.at
-        now = facts.now
-        if at is None or now is None or facts.replaying or at > self._quiet_until:
+        if at is None or at > self._quiet_until:
             self._pass_time(event, at)
-        elif at > now:
+        elif at > facts.now:  # type: ignore[operator]  # nothing is quiet before the first time
             facts.now = at
         facts.last_frame = event.record
         exchange = event.exchange
@@ -211,7 +210,7 @@ class Learner:
             offsets = [one for one, _ in self._old]
             lasting = len(offsets) == OLD_SAMPLES and (at - self._old[0][1]).total_seconds() > OLD_S
             if not lasting or max(offsets) - min(offsets) > SAME_S:
-                facts.replaying, self._replayed_at = True, at
+                facts.replaying, self._replayed_at, self._quiet_until = True, at, _BEFORE_ALL
                 facts.news += 1
                 return
             self._offsets.clear()
@@ -239,10 +238,9 @@ class Learner:
         """Bring the facts up to what an answer says."""
         facts = self.facts
         at = event.at
-        now = facts.now
-        if at is None or now is None or facts.replaying or at > self._quiet_until:
+        if at is None or at > self._quiet_until:
             self._pass_time(event, at)
-        elif at > now:
+        elif at > facts.now:  # type: ignore[operator]  # nothing is quiet before the first time
             facts.now = at
         facts.last_frame = event.record
         exchange = event.exchange
@@ -341,6 +339,8 @@ class Learner:
 
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+"""Every time in UTC is later."""
 
 
 def _is_cleared(one: Installed, request: ClearChargingProfile) -> bool:
