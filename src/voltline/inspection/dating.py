@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from voltline.inspection.records import NO_DATE, NO_YEAR, Record, RecordKind
+from voltline.inspection.whole_minutes import WholeMinutes
 from voltline.wire.frame_types import CallFrame
 
 __all__ = ["LogClock"]
@@ -53,6 +54,7 @@ class LogClock:
         self._lacks_dates = False
         self._swaps = False
         """Whether days up to the 12th are months, and their months days."""
+        self._minutes = WholeMinutes()
 
     def decide(self, ahead: list[Record]) -> Iterator[Told]:
         """Vote over the first records. What was concluded, if anything had to be."""
@@ -115,12 +117,16 @@ class LogClock:
         votes: Counter[int] = Counter()
         swapped: Counter[int] = Counter()
         for pattern in (_CURRENT_TIME, _TIMESTAMP):
+            counted: set[datetime] = set()
             for record in timed:
                 assert record.at is not None
                 told = _told_time(record, pattern)
                 if told is None or record.at.tzinfo is not None:
                     continue
                 at = self._completed(record.at)
+                if told in counted:
+                    continue  # a state that is reported anew bears the time since when it has lasted
+                counted.add(told)
                 quarters = _quarters(at.replace(tzinfo=UTC) - told)
                 if quarters is not None:
                     votes[quarters] += 1
@@ -156,6 +162,8 @@ class LogClock:
                 return None
             if self._swaps and at.day <= 12:
                 at = _swapped(at)
+            if at.fold:
+                at = self._minutes.placed(record, at)
             told = None
             # Only answers tell the time; a CALL, the longer kind, need not be searched.
             if type(record.frame) is not CallFrame and self._has_votes and _answers_with_time(record):

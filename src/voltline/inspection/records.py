@@ -86,7 +86,7 @@ class Record(msgspec.Struct, gc=False):
     kind: RecordKind = RecordKind.FRAME
     at: datetime | None = None
     """The log's own time: aware if the log gives a zone, naive if not; in `NO_YEAR` if it gives no year, on
-    `NO_DATE` if it gives no date."""
+    `NO_DATE` if it gives no date; with `fold` set if it gives no seconds."""
     direction: Direction = Direction.UNKNOWN
     station: str | None = None
     """The charge point's identity, if the log has it."""

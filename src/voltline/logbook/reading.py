@@ -391,6 +391,7 @@ class _TextLog:
         for record in found[1]:
             record.at = record.at or at
             record.station = record.station or heading.station
+            record.beside = record.beside or heading.beside
             if record.sent is None:
                 record.sent = heading.sent
         yield from self._counted(found[1], found[0])

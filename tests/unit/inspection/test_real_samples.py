@@ -56,6 +56,7 @@ IN_FIXTURES: dict[str, Found] = {
     "f23_journal_cut.txt": {("P02", "info", 1)},
     "f25_times_of_day.txt": {("C05", "warning", 2), ("P05", "info", 3)},
     "f27_months_first.txt": {("P05", "warning", 2)},
+    "f40_names_and_whole_minutes.txt": {("R03", "warning", 9)},
     "f34_steve_spreadsheet.txt": {("R08", "info", 2)},
 }
 

@@ -62,6 +62,7 @@ FOUND = {
     "f37_flags.jsonl": (2, 2, 0, 0, 0, {"json log": 2}, {}),
     "f38_german_and_soap.txt": (3, 2, 0, 0, 1, {"other words": 2}, {}),
     "f39_without_ids.csv": (3, 4, 0, 0, 1, {"csv": 4}, {"rebuilt": 4}),
+    "f40_names_and_whole_minutes.txt": (10, 10, 0, 0, 0, {"other words": 10}, {}),
     "f34_steve_spreadsheet.txt": (2, 2, 0, 0, 0, {"steve": 2}, {"mended": 1}),
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Logs in wordings that nobody knows: charge points are told apart where the lines let one know."""
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -96,3 +97,33 @@ def test_words_that_vary_otherwise_part_nobody(tmp_path: Path) -> None:
     twice = [f"[{animal}] {text}" for *_, text in frames for animal in ("eel", "fox")]
     for lines in (by_turns, one_after_the_other, of_each_call, of_each_way, twice):
         assert stations_of(lines, tmp_path) == {"some.log"}, lines[:3]
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "{name}: ",
+        "INFO {name} : ",
+        "unit={name} ",
+        "unit='{name}', ",
+        'INFO "{name}" ',
+        "main.py:12 {name} {way}: ",
+    ],
+)
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_name_needs_no_bracket_and_no_arrow(wording: str, numbered: bool, tmp_path: Path) -> None:
+    names = ("BURA", "NORTH", "x.7")
+    lines = [
+        f"2026-03-01 08:00:00 {wording.format(name=name, way='recv' if sent else 'sent')}{text}"
+        for name, sent, text in talk(*names, turns=6, numbered=numbered)
+    ]
+    assert stations_of(lines, tmp_path) == set(names)
+
+
+def test_a_name_before_an_object_is_found_as_one_before_a_frame(tmp_path: Path) -> None:
+    lines = []
+    for name, sent, text in talk("CP-1", "CP-2", "CP-3"):
+        kind, message_id, *rest = json.loads(text)
+        told = {"messageTypeId": kind, "uniqueId": message_id, "payload": rest[-1]}
+        lines.append(f"{name}: {json.dumps(told | ({'action': rest[0]} if sent else {}))}")
+    assert stations_of(lines, tmp_path) == {"CP-1", "CP-2", "CP-3"}

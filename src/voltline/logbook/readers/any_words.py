@@ -110,10 +110,15 @@ NAMED_ARROWS = Family(
 
 NAME_BESIDE = re.compile(
     rf"[\[({{<]\s*({_NAME})\s*[\])}}>]|{_ARROW_FOLLOWS}({_NAME})\s*(?:{_RIGHT}|{_LEFT})|(?:{_RIGHT}|{_LEFT})\s*({_NAME})"
-    rf"|/({_NAME})(?=[/\s?\"']|$)",
+    rf"|/({_NAME})(?=[/\s?\"']|$)"
+    # CP-9: / station=CP-9 / "CP-9"
+    rf"|({_NAME})\s*:(?=\s|$)|\w=\s*[\"']?({_NAME})|(?<!=)[\"']({_NAME})[\"'](?!\s*:)"
+    # CP-9 sent
+    rf"|({_NAME})\s+(?=(?:{_any_of(_SPOKEN)})\b)",
     re.IGNORECASE,
 )
-"""Words in brackets, at an arrow, or in a path or topic."""
+"""Words in brackets, at an arrow, in a path or topic, before a colon, as a key's value, in quotes, or before
+a word for the way."""
 
 OTHER_WORDS = Family(
     name="other words",

@@ -1,7 +1,7 @@
 """Times as loggers write them, to datetimes.
 
 A time without a zone stays naive: whose clock it is, is for inference to settle. A time without a year is
-put in `NO_YEAR`, which is a leap year; one without a date on `NO_DATE`.
+put in `NO_YEAR`, which is a leap year; one without a date on `NO_DATE`. One without seconds has `fold` set.
 """
 
 import re
@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from voltline.inspection.records import NO_DATE, NO_YEAR
 
-__all__ = ["STAMP", "epoch", "leading_time", "leading_time_in", "read_time"]
+__all__ = [
+    "STAMP",
+    "epoch",
+    "leading_time",
+    "leading_time_in",
+    "minute_in",
+    "read_minute",
+    "read_time",
+]
 
 _MONTHS = {
     name: number
@@ -48,6 +56,12 @@ _LEADING = re.compile(
     rf"[\W_]*(?:(?:[A-Za-z][\w.-]*\W+){{0,2}}?(?P<clock>{_CLOCK}{_HALF}?)"
     r"|(?P<epoch>1[3-9]\d{8}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?))(?=[\s\])>|;,]|$)"
 )
+_MINUTE = re.compile(
+    r"(?P<iso>(?<!\d)\d{4}[-/.]\d\d[-/.]\d\d(?:[T _\t]|,\ )\d{1,2}:\d\d)(?![\d:.,]|\ ?[+-]\d|Z)"
+    rf"|(?P<dmy>(?<![\d.])\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d),?[ T\t]\d{{1,2}}:\d\d"
+    rf"(?![\d:.]){_HALF}?)"
+)
+"""A time with its date and no seconds, as spreadsheets show them."""
 _ZONE_AT_END = re.compile(rf"\ ?({_ZONE})$")
 _DIGITS = re.compile(r"\d+")
 
@@ -81,6 +95,25 @@ def leading_time(text: str) -> datetime | None:
         return _joined(NO_DATE.year, NO_DATE.month, NO_DATE.day, text, None)
     except ValueError:
         return None
+
+
+def minute_in(text: str) -> tuple[int, int] | None:
+    """Where a text without a `STAMP` has a time to the minute; None if it has none."""
+    found = _MINUTE.search(text)
+    return None if found is None else found.span()
+
+
+def read_minute(text: str) -> datetime | None:
+    """The time to the minute that the whole of `text` is, with `fold` set; None where it is none."""
+    found = _MINUTE.fullmatch(text.strip())
+    if found is None or found.lastgroup is None:
+        return None
+    head, colon, minutes = found[0].rpartition(":")
+    try:
+        at = _READERS[found.lastgroup](f"{head}{colon}{minutes[:2]}:00{minutes[2:]}")
+    except (ValueError, OverflowError):
+        return None
+    return at.replace(fold=1)
 
 
 def epoch(number: float) -> datetime | None:

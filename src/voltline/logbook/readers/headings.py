@@ -6,7 +6,14 @@ from datetime import datetime
 
 from voltline.inspection.records import NO_YEAR
 from voltline.logbook.readers.any_words import WORDS
-from voltline.logbook.readers.clock import STAMP, leading_time, leading_time_in, read_time
+from voltline.logbook.readers.clock import (
+    STAMP,
+    leading_time,
+    leading_time_in,
+    minute_in,
+    read_minute,
+    read_time,
+)
 from voltline.logbook.readers.family import AT, Family, Heading
 
 __all__ = ["Headings", "unwrapped"]
@@ -111,6 +118,9 @@ def _times_in(text: str) -> tuple[list[tuple[int, int]], Callable[[str], datetim
         span = leading_time_in(text)
         if span is not None:
             return [span], leading_time
+        span = minute_in(text)
+        if span is not None:
+            return [span], read_minute
     return stamps, read_time
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from voltline.inspection.records import Direction
 from voltline.logbook.readers.any_words import SIDES, WORDS
-from voltline.logbook.readers.clock import epoch, read_time
+from voltline.logbook.readers.clock import epoch, read_minute, read_time
 from voltline.logbook.readers.family import FROM_CENTRAL, FROM_STATION, Sense
 
 __all__ = ["ROLES", "plain", "role_of", "sense_of", "sense_of_flag", "time_of", "type_of"]
@@ -96,6 +96,9 @@ def sense_of_flag(name: str, value: object) -> Sense:
 def time_of(value: object) -> datetime | None:
     """The time that a text or a number is."""
     if isinstance(value, str):
+        at = read_minute(value)
+        if at is not None:
+            return at
         try:
             return datetime.fromisoformat(value)
         except ValueError:
