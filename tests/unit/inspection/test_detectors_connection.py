@@ -268,6 +268,21 @@ def test_what_cannot_be_known_of_the_states_is_not_judged(how: str) -> None:
     assert log.found("C05") == []
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_boot_that_was_asked_for_is_no_restart(timed: bool) -> None:
+    log = Log(timed=timed)
+    log.ask(
+        "TriggerMessage", {"requestedMessage": "BootNotification"}, {"status": "Accepted"}, by_central=True
+    ).boot()
+    for _ in range(25):
+        log.later(60).heartbeat()
+    assert log.found("C05") == []
+    log.boot()
+    for _ in range(25):
+        log.later(60).heartbeat()
+    assert len(log.found("C05")) == 1
+
+
 def test_a_log_without_times_counts_messages() -> None:
     log = Log(timed=False).boot()
     for _ in range(25):

@@ -488,6 +488,25 @@ def test_t13_leaves_a_car_alone_that_is_parked_after_its_charge() -> None:
     assert log.found("T13") == []
 
 
+def test_t13_leaves_a_car_alone_that_waits_for_its_hour() -> None:
+    log = idle().later(5).status("Preparing").later(20_000).heartbeat()
+    assert log.start(1).status("Charging").found("T13") == []
+    log = idle().later(5).status("Preparing").later(20_000).heartbeat().status("Available")
+    assert [one.title for one in log.found("T13")] == ["Connector stuck in Preparing"]
+
+
+def test_t13_leaves_a_connector_alone_whose_own_site_held_it_back() -> None:
+    log = idle().start(1).status("SuspendedEVSE").later(9000).heartbeat()
+    assert log.status("Charging").found("T13") == []
+    log = idle().start(1).status("SuspendedEVSE").later(9000).heartbeat().status("Finishing")
+    assert [one.title for one in log.found("T13")] == ["Connector stuck in SuspendedEVSE"]
+
+
+def test_t13_takes_states_for_a_session_where_the_log_has_no_other_sign_of_one() -> None:
+    log = idle().status("Charging").later(600).status("Finishing").later(9000).heartbeat()
+    assert log.found("T13") == []
+
+
 def test_t13_leaves_a_connector_alone_that_a_profile_holds_at_zero() -> None:
     profile = {
         "chargingProfileId": 1,

@@ -10,10 +10,9 @@ from voltline.inspection.exchanges import seconds_between, status_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.spans import span
-from voltline.messages import ExtendedTriggerMessage, RegistrationStatus, TriggerMessage
+from voltline.inspection.triggers import TRIGGERS, asks_for_boot
+from voltline.messages import RegistrationStatus
 from voltline.messages.types import doc
-
-_TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -69,8 +68,8 @@ class RepeatedBoot(Detector):
         exchange = event.exchange
         if exchange.name != "BootNotification":
             if isinstance(event, Call):
-                if exchange.name in _TRIGGERS:
-                    if _asks_for_boot(exchange):
+                if exchange.name in TRIGGERS:
+                    if asks_for_boot(exchange):
                         self._triggered_at = event.at
                 else:
                     self._excused = True
@@ -105,11 +104,3 @@ class RepeatedBoot(Detector):
             title="BootNotification after a reconnection" if over else None,
             severity=Severity.INFO if over else None,
         )
-
-
-def _asks_for_boot(exchange: Exchange) -> bool:
-    request = exchange.request
-    return (
-        isinstance(request, TriggerMessage | ExtendedTriggerMessage)
-        and str(request.requested_message) == "BootNotification"
-    )

@@ -9,6 +9,7 @@ from voltline.inspection.exchanges import connector_of, seconds_between, status_
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.spans import span
+from voltline.inspection.triggers import asks_for_boot
 from voltline.messages import RegistrationStatus
 from voltline.messages.types import doc
 
@@ -20,6 +21,7 @@ class Settings(DetectorSettings, frozen=True):
     within_calls: Annotated[
         int, doc("Where the log has no times: within so many CALLs of the charge point.")
     ] = 20
+    trigger_s: Annotated[float, doc("A boot so soon after a trigger was asked for.", unit="s")] = 60.0
 
 
 class NoStatusAfterBoot(Detector):
@@ -35,7 +37,8 @@ class NoStatusAfterBoot(Detector):
         "When its BootNotification is accepted, a charge point reports the state of connector 0 and of every "
         "connector. Without that the central system shows what it knew before the restart. Connectors beyond "
         "the first are only missed where NumberOfConnectors is in the log. Not judged where the log or the "
-        "connection ends within the time."
+        "connection ends within the time, nor after a BootNotification that TriggerMessage asked for: it "
+        "tells of no restart."
     )
     events = (Call, Answered, Connected, Disconnected)
     actions = chosen(answered={"BootNotification"})
@@ -48,20 +51,35 @@ class NoStatusAfterBoot(Detector):
         """The accepted boot whose states are awaited."""
         self._told: set[int] = set()
         self._calls = 0
+        self._trigger: Exchange | None = None
+        """The latest that asks for a BootNotification, as long as none came."""
+        self._was_triggered = False
+        """Whether the latest BootNotification was asked for."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Begin at an accepted boot, judge when the time is up."""
         if isinstance(event, Answered):
             exchange = event.exchange
-            if exchange.name == "BootNotification" and status_of(exchange) == RegistrationStatus.ACCEPTED:
+            accepted = status_of(exchange) == RegistrationStatus.ACCEPTED
+            if exchange.name == "BootNotification" and accepted and not self._was_triggered:
                 self._boot, self._told, self._calls = exchange, set(), 0
             return ()
+        if isinstance(event, Call):
+            self._look_for_trigger(event.exchange)
         if self._boot is None:
             return ()
         if not isinstance(event, Call):
             self._boot = None
             return ()
         return tuple(self._called(event.exchange, facts))
+
+    def _look_for_trigger(self, exchange: Exchange) -> None:
+        if exchange.name == "BootNotification":
+            trigger, self._trigger = self._trigger, None
+            since_s = seconds_between(trigger.asked_at, exchange.asked_at) if trigger is not None else None
+            self._was_triggered = trigger is not None and (since_s or 0.0) <= self.settings.trigger_s
+        elif asks_for_boot(exchange):
+            self._trigger = exchange
 
     def _called(self, exchange: Exchange, facts: Facts) -> Iterator[Finding]:
         if exchange.name == "BootNotification":

@@ -1,15 +1,17 @@
 """R02: an answer to no open CALL."""
 
+import re
 from collections.abc import Iterable, Iterator
 
-from voltline.inspection.detector import Detector
-from voltline.inspection.events import Event, Malformed, Orphan, OrphanCause
+from voltline.inspection.detector import Detector, chosen
+from voltline.inspection.events import Call, Event, Malformed, Orphan, OrphanCause
 from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Direction
 from voltline.inspection.sides import name_of, who_is
 from voltline.messages.deviation import shown
+from voltline.wire.frame_types import CallResultFrame
 
 _TITLES = {
     OrphanCause.LATE: "Late answer",
@@ -18,6 +20,13 @@ _TITLES = {
     OrphanCause.UNKNOWN: "Answer to no CALL",
 }
 _NO_FAULT = frozenset({OrphanCause.LOG_BEGAN, OrphanCause.MALFORMED})
+_FREQUENT = frozenset({"MeterValues", "Heartbeat", "StatusNotification"})
+"""What people leave out of a log for being so many: `grep -v MeterValues` lets the answers stand."""
+_ONLY_TIME = re.compile(rb'\{\s*"currentTime"\s*:\s*"[^"]*"\s*\}')
+_LEFT_OUT_FROM = 5
+"""So many answers that fit CALLs of which the log has none, and ..."""
+_LEFT_OUT_SHARE = 0.05
+"""... so large a share of all answers: the CALLs were left out."""
 
 
 class OrphanResponse(Detector):
@@ -34,18 +43,33 @@ class OrphanResponse(Detector):
         "earlier connection, or was never made. The asking side should pass it over. Worst is an answer "
         "that is carried over a reconnection: with ids that repeat it is taken for the answer to another "
         "CALL, and from then on every answer belongs to the CALL before. At the beginning of a log, and "
-        "where only one direction was recorded, it is no fault."
+        "where only one direction was recorded, it is no fault; nor where many answers fit a frequent CALL "
+        "of which the log has not one: such CALLs were left out of it."
     )
-    events = (Orphan, Malformed)
+    events = (Orphan, Malformed, Call)
+    actions = chosen(call=_FREQUENT)
+    rests_at = frozenset({"MeterValues"})
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)
         self._unreadable = 0
         """Frames whose id is lost: one may have been the CALL."""
         self._one_way: set[Direction] = set()
+        self._called: set[str] = set()
+        """Those of the frequent CALLs that the log has."""
+        self._fitting: list[Orphan] = []
+        """Answers that fit one which it has not had so far."""
+        self._left_out = False
+
+    def rests(self, facts: Facts) -> bool:
+        """One of them is enough."""
+        return "MeterValues" in self._called
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Word it by what is known of its CALL."""
+        if type(event) is Call:
+            self._called.add(event.exchange.name)
+            return ()
         if isinstance(event, Malformed):
             self._unreadable += 1
             return ()
@@ -71,11 +95,51 @@ class OrphanResponse(Detector):
             )
 
     def _known(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
+        if event.cause is OrphanCause.UNKNOWN and not facts.live and self._fits(event):
+            yield from self._waits(event, facts)
+            return
         if event.cause is OrphanCause.LATE and event.exchange is not None and event.exchange.from_station:
             took_s = seconds_between(event.exchange.call.at, event.at)
             if took_s is not None and took_s <= (facts.number("MessageTimeout") or 0):
                 return
         yield self._told(event, facts)
+
+    def _fits(self, event: Orphan) -> bool:
+        """Whether it may answer a frequent CALL of the charge point that the log has not shown yet."""
+        frame = event.frame
+        if event.record.direction is not Direction.FROM_CENTRAL or not isinstance(frame, CallResultFrame):
+            return False
+        payload = bytes(frame.payload).strip()
+        if payload.startswith(b"{") and not payload[1:-1].strip():
+            return not self._called.issuperset(("MeterValues", "StatusNotification"))
+        return "Heartbeat" not in self._called and _ONLY_TIME.fullmatch(payload) is not None
+
+    def _waits(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
+        if self._left_out:
+            return
+        self._fitting.append(event)
+        answers = facts.answers_from_central
+        if len(self._fitting) < max(_LEFT_OUT_FROM, answers * _LEFT_OUT_SHARE):
+            return
+        self._left_out = True
+        shown_first, self._fitting = self._fitting[:_LEFT_OUT_FROM], []
+        missing = " or ".join(sorted(_FREQUENT - self._called))
+        yield self.finding(
+            facts,
+            f"{len(shown_first)} answers and more fit CALLs of {missing}, of which this log has none: they "
+            "were left out of it.",
+            (one.record for one in shown_first),
+            title="Calls left out of the log",
+            severity=Severity.INFO,
+            who=Who.LOG_KEEPER,
+            next_step="Inspect the log before lines were taken out of it.",
+        )
+
+    def end(self, facts: Facts) -> Iterator[Finding]:
+        """So few are not of a kind of line that was left out."""
+        for one in self._fitting:
+            yield self._told(one, facts)
+        self._fitting = []
 
     def _told(self, event: Orphan, facts: Facts) -> Finding:
         sender = event.record.direction

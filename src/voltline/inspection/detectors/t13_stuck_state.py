@@ -11,13 +11,16 @@ from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.messages import ChargePointStatus, ChargingRateUnit, StatusNotification
+from voltline.messages import ChargePointStatus, ChargingRateUnit, StartTransaction, StatusNotification
 from voltline.messages.types import doc
 from voltline.smart_charging.stack import Session as LimitedSession
 from voltline.smart_charging.stack import limit_at
 
 _PASSING = frozenset(
     {ChargePointStatus.PREPARING, ChargePointStatus.FINISHING, ChargePointStatus.SUSPENDED_EVSE}
+)
+_IN_SESSION = frozenset(
+    {ChargePointStatus.CHARGING, ChargePointStatus.SUSPENDED_EV, ChargePointStatus.SUSPENDED_EVSE}
 )
 _LEAST_CURRENT_A = 6.0
 
@@ -34,6 +37,8 @@ class _State(msgspec.Struct, gc=False):
     since: datetime | None
     report: Exchange
     told: bool = False
+    over: bool = False
+    """Another state has just followed."""
 
 
 class StuckState(Detector):
@@ -48,8 +53,9 @@ class StuckState(Detector):
     explanation = (
         "Preparing passes when the session begins or ConnectionTimeOut is over; SuspendedEVSE when the limit "
         "is lifted; Finishing when the cable is unplugged. A connector that stays in one of them is blocked "
-        "for the next driver. A car that stays parked after its charge keeps the connector Finishing, and a "
-        "limit under 6 A keeps it SuspendedEVSE: both are as they should be and not told."
+        "for the next driver. A car that stays parked after its charge keeps the connector Finishing, one "
+        "that waits for its hour keeps it Preparing until it is charged, and a limit under 6 A, or the "
+        "site's own control, keeps it SuspendedEVSE: all are as they should be and not told."
     )
     events = (Call,)
     actions = frozenset(
@@ -74,17 +80,33 @@ class StuckState(Detector):
         """Measure how long each state has lasted by now."""
         exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         states = self._states
-        found: Iterable[Finding] = list(self._judge(event.at, facts)) if states else ()
+        found: list[Finding] = []
+        if states:
+            self._begin_charging(exchange, facts)
+            found += self._judge(event.at, facts)
         report = exchange.request
         if type(report) is StatusNotification and report.connector_id > 0:
             before = states.get(report.connector_id)
-            if report.status not in _PASSING:
-                states.pop(report.connector_id, None)
-            elif before is None or before.status is not report.status:
+            if before is not None and before.status is not report.status:
+                before.over = True
+                found += self._judge(event.at, facts)
+                del states[report.connector_id]
+            if report.status in _PASSING and report.connector_id not in states:
                 states[report.connector_id] = _State(report.status, event.at, exchange)
         elif report is None and exchange.name == "SetChargingProfile":
             self._limits_unknown = True  # the log cut it off
         return found
+
+    def _begin_charging(self, exchange: Exchange, facts: Facts) -> None:
+        """A vehicle that is charged at last waited for its hour, or for the sun: it blocked nobody."""
+        request = exchange.request
+        if isinstance(request, StartTransaction) or (
+            isinstance(request, StatusNotification) and request.status in _IN_SESSION
+        ):
+            state = self._states.get(request.connector_id)
+            goes_on = isinstance(request, StartTransaction) or request.status is not (state and state.status)
+            if state is not None and goes_on and _may_wait(state, facts):
+                del self._states[request.connector_id]
 
     def gap(self, facts: Facts) -> None:
         """States may have changed there, and come back."""
@@ -99,6 +121,8 @@ class StuckState(Detector):
         for number, state in self._states.items():
             if state.told:
                 continue
+            if not (state.over or facts.live or facts.ended) and _may_wait(state, facts):
+                continue  # told when it is not charged after all
             if state.status is ChargePointStatus.SUSPENDED_EVSE and (
                 self._limits_unknown or _held_back(number, facts)
             ):
@@ -120,13 +144,24 @@ class StuckState(Detector):
     def _is_stuck(self, number: int, state: _State, lasted: float, facts: Facts) -> bool:
         if state.status is ChargePointStatus.FINISHING:
             known = facts.connectors.get(number)
-            if known is not None and (known.last_session is not None or known.session is not None):
+            if known is not None and (
+                known.last_session is not None
+                or known.session is not None
+                or known.previous_status in _IN_SESSION
+            ):
                 return False  # a car parked after its charge
         longest_s = self.settings.longest_s
         if state.status is ChargePointStatus.PREPARING:
             timeout = facts.number("ConnectionTimeOut") or 0
             longest_s = max(longest_s, timeout + self.settings.slack_s)
         return lasted > longest_s
+
+
+def _may_wait(state: _State, facts: Facts) -> bool:
+    """Whether a state may be one of waiting for an hour or for power, as a site's own control has it."""
+    if state.status is ChargePointStatus.SUSPENDED_EVSE:
+        return not facts.profiles  # what a profile allows it should take
+    return state.status is ChargePointStatus.PREPARING
 
 
 def _held_back(number: int, facts: Facts) -> bool:
