@@ -19,13 +19,23 @@ __all__ = ["place_of_names"]
 FRAMES_OF_EACH: Final = 4
 """Where words do not look like identities: of fewer frames each they are numbers of calls or messages."""
 LEAST_PAIRS: Final = 2
-_IDENTITY: Final = re.compile(r"(?:CP|CS|CB|EV|charg|station|wall|box|pile)[\w.*-]*\d", re.IGNORECASE)
+_IDENTITY: Final = re.compile(
+    r"(?!csms|cpms|cpu|evcc|event)(?:CP|CS|CB|EV|charg|station|wall|box|pile)[\w.*-]*\d", re.IGNORECASE
+)
 
 
 def place_of_names(frames: Sequence[Record]) -> int | None:
     """The index into `Record.beside` of the charge points' names; None if none is shown to be that."""
-    places = max((len(one.beside) for one in frames), default=0)
-    return next((place for place in range(places) if _are_names(frames, place)), None)
+    places = range(max((len(one.beside) for one in frames), default=0))
+    return next(
+        (place for is_it in (_are_names, _is_a_name) for place in places if is_it(frames, place)), None
+    )
+
+
+def _is_a_name(frames: Sequence[Record], place: int) -> bool:
+    """Whether all bear one word that looks like an identity: the log is of one charge point."""
+    words = {one.beside[place] if len(one.beside) > place else "" for one in frames}
+    return len(words) == 1 and _IDENTITY.match(words.pop()) is not None
 
 
 def _are_names(frames: Sequence[Record], place: int) -> bool:

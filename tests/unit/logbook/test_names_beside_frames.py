@@ -127,3 +127,9 @@ def test_a_name_before_an_object_is_found_as_one_before_a_frame(tmp_path: Path) 
         told = {"messageTypeId": kind, "uniqueId": message_id, "payload": rest[-1]}
         lines.append(f"{name}: {json.dumps(told | ({'action': rest[0]} if sent else {}))}")
     assert stations_of(lines, tmp_path) == {"CP-1", "CP-2", "CP-3"}
+
+
+def test_the_only_name_is_taken_where_it_looks_like_one(tmp_path: Path) -> None:
+    for name, expected in (("CP-1", "CP-1"), ("EVB-P2100", "EVB-P2100"), ("4711", "some.log")):
+        lines = [f" {'recv' if sent else 'sent'} {name}: {text}" for _, sent, text in talk("one")]
+        assert stations_of(lines, tmp_path) == {expected}
