@@ -8,6 +8,10 @@ from voltline.inspection.records import Damage
 from voltline.messages import ACTIONS
 
 HEARTBEAT = {"currentTime": clock(0)}
+METER_VALUES = {
+    "connectorId": 1,
+    "meterValue": [{"timestamp": clock(0), "sampledValue": [{"value": "1", "unit": "Wh"}]}],
+}
 
 
 def traffic(count: int = 6, *, log: Log | None = None) -> Log:
@@ -242,6 +246,39 @@ def test_answers_to_a_side_that_was_not_recorded_are_told_once() -> None:
         log.later(1).answer(f"x{number}", {"status": "Accepted"}, by_station=True)
     (finding,) = log.found("R02")
     assert (finding.severity, finding.count) == (Severity.INFO, 1)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "payload"),
+    [("MeterValues", {}), ("StatusNotification", {}), ("Heartbeat", HEARTBEAT)],
+)
+def test_answers_to_calls_that_were_filtered_out_are_told_once(
+    left_out: str, payload: dict[str, str]
+) -> None:
+    log = Log().boot().later(100)
+    asked: list[tuple[str, dict[str, object], dict[str, str]]] = [
+        ("MeterValues", METER_VALUES, {}),
+        ("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Available"}, {}),
+        ("Heartbeat", {}, HEARTBEAT),
+    ]
+    for _ in range(10):
+        for action, request, answer in asked:
+            log.later(1)
+            if action == left_out:
+                log.answer(f"lost {len(log.records)}", payload)
+            else:
+                log.ask(action, request, answer)
+    (finding,) = log.found("R02")
+    assert (finding.title, finding.severity) == ("Calls left out of the log", Severity.INFO)
+
+
+def test_lone_answers_are_told_though_the_log_has_no_heartbeat() -> None:
+    log = Log()
+    for number in range(60):
+        log.later(10).ask("MeterValues", METER_VALUES, {})
+        if number in (10, 20):
+            log.answer(f"lost {number}", HEARTBEAT)
+    assert {one.severity for one in log.found("R02")} == {Severity.WARNING}
 
 
 # ---- R03

@@ -20,8 +20,11 @@ _TITLES = {
     OrphanCause.UNKNOWN: "Answer to no CALL",
 }
 _NO_FAULT = frozenset({OrphanCause.LOG_BEGAN, OrphanCause.MALFORMED})
-_FREQUENT = frozenset({"MeterValues", "Heartbeat", "StatusNotification"})
+_ANSWERED_BY_NOTHING = frozenset({"MeterValues", "StatusNotification"})
+_ANSWERED_BY_TIME = frozenset({"Heartbeat"})
+_FREQUENT = _ANSWERED_BY_NOTHING | _ANSWERED_BY_TIME
 """What people leave out of a log for being so many: `grep -v MeterValues` lets the answers stand."""
+_NOTHING = re.compile(rb"\{\s*\}")
 _ONLY_TIME = re.compile(rb'\{\s*"currentTime"\s*:\s*"[^"]*"\s*\}')
 _LEFT_OUT_FROM = 5
 """So many answers that fit CALLs of which the log has none, and ..."""
@@ -68,8 +71,11 @@ class OrphanResponse(Detector):
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Word it by what is known of its CALL."""
         if type(event) is Call:
-            self._called.add(event.exchange.name)
-            return ()
+            name = event.exchange.name
+            if name in self._called:
+                return ()
+            self._called.add(name)
+            return tuple(self._released(facts))
         if isinstance(event, Malformed):
             self._unreadable += 1
             return ()
@@ -104,15 +110,15 @@ class OrphanResponse(Detector):
                 return
         yield self._told(event, facts)
 
-    def _fits(self, event: Orphan) -> bool:
-        """Whether it may answer a frequent CALL of the charge point that the log has not shown yet."""
+    def _fits(self, event: Orphan) -> frozenset[str]:
+        """The frequent CALLs of the charge point that it may answer, of those not in the log so far."""
         frame = event.frame
         if event.record.direction is not Direction.FROM_CENTRAL or not isinstance(frame, CallResultFrame):
-            return False
+            return frozenset()
         payload = bytes(frame.payload).strip()
-        if payload.startswith(b"{") and not payload[1:-1].strip():
-            return not self._called.issuperset(("MeterValues", "StatusNotification"))
-        return "Heartbeat" not in self._called and _ONLY_TIME.fullmatch(payload) is not None
+        if _NOTHING.fullmatch(payload):
+            return _ANSWERED_BY_NOTHING - self._called
+        return _ANSWERED_BY_TIME - self._called if _ONLY_TIME.fullmatch(payload) else frozenset()
 
     def _waits(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
         if self._left_out:
@@ -123,10 +129,10 @@ class OrphanResponse(Detector):
             return
         self._left_out = True
         shown_first, self._fitting = self._fitting[:_LEFT_OUT_FROM], []
-        missing = " or ".join(sorted(_FREQUENT - self._called))
+        missing = " or ".join(sorted(self._fits(event)))
         yield self.finding(
             facts,
-            f"{len(shown_first)} answers and more fit CALLs of {missing}, of which this log has none: they "
+            f"{len(shown_first)} answers and more fit {missing}, of which this log has none: they "
             "were left out of it.",
             (one.record for one in shown_first),
             title="Calls left out of the log",
@@ -134,6 +140,15 @@ class OrphanResponse(Detector):
             who=Who.LOG_KEEPER,
             next_step="Inspect the log before lines were taken out of it.",
         )
+
+    def _released(self, facts: Facts) -> Iterator[Finding]:
+        """Those that cannot be of a kind that was left out: the log has that CALL."""
+        waiting, self._fitting = self._fitting, []
+        for one in waiting:
+            if self._fits(one):
+                self._fitting.append(one)
+            else:
+                yield self._told(one, facts)
 
     def end(self, facts: Facts) -> Iterator[Finding]:
         """So few are not of a kind of line that was left out."""
