@@ -211,8 +211,8 @@ class Settler:
             f"The log's form is not known. {len(names)} charge points are told apart by a word beside the "
             "frames, which is the same for a call and its answer."
             if len(names) > 1
-            else f"The log's form is not known. The word beside all its frames, {names.pop()}, is taken for the "
-            "charge point's identity."
+            else f"The log's form is not known. The word beside all its frames, {names.pop()}, is taken "
+            "for the charge point's identity."
         )
         self._tell(unnamed[0], Subject.STATION, text, 0.7)
 
