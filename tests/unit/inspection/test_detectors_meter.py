@@ -267,6 +267,18 @@ def test_m03_tells_energy_between_sessions_and_not_a_few_watt_hours() -> None:
     assert sessions((1000, 4000), (4004, 6000)).found("M03") == []
 
 
+def test_m03_knows_connectors_that_share_one_meter() -> None:
+    def log(of_the_other: int) -> Log:
+        log = idle().start(1, meter=1000).later(600).stop(1, meter=4000).later(60)
+        for number in (2, 3):
+            log.later(60).start(number, connector=2, meter=of_the_other + 1500 * number)
+            log.later(600).stop(number, meter=of_the_other + 1500 * (number + 1) - 4)
+        return log.later(60).start(4, meter=7003)
+
+    assert log(of_the_other=1000).found("M03") == []
+    assert len(log(of_the_other=91_000).found("M03")) == 1
+
+
 def test_m03_does_not_judge_across_a_session_whose_stop_is_not_in_the_log() -> None:
     log = sessions((1000, 4000)).later(60).start(2, meter=4000).later(600).start(3, meter=9000)
     assert log.found("M03") == []
