@@ -133,3 +133,26 @@ def test_the_only_name_is_taken_where_it_looks_like_one(tmp_path: Path) -> None:
     for name, expected in (("CP-1", "CP-1"), ("EVB-P2100", "EVB-P2100"), ("4711", "some.log")):
         lines = [f" {'recv' if sent else 'sent'} {name}: {text}" for _, sent, text in talk("one")]
         assert stations_of(lines, tmp_path) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes"),
+    [
+        ("New connection from /CP_1", "Charger CP_1 disconnected"),
+        ("new connection at ws://0.0.0.0:9000/ocpp/CP_1", "bye"),
+        ("Charge point CP_1 connected", "Charge point CP_1 has disconnected: 1006"),
+        ('station "CP_1" is now connected', 'station "CP_1" was disconnected'),
+    ],
+)
+def test_a_line_of_a_connection_names_the_charge_point(opens: str, closes: str, tmp_path: Path) -> None:
+    lines = [f"{'got' if sent else 'wrote'} {text}" for _, sent, text in talk("one")]
+    assert stations_of([opens, *lines, closes], tmp_path) == {"CP_1"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["New connection from 10.0.0.7:4711", "Charger 10.0.0.7 connected", "station 9f3a77c1-22 connected"],
+)
+def test_an_address_and_the_number_of_a_socket_are_no_names(words: str, tmp_path: Path) -> None:
+    lines = [f"{'got' if sent else 'wrote'} {text}" for _, sent, text in talk("one")]
+    assert stations_of([words, *lines], tmp_path) == {"some.log"}

@@ -86,6 +86,13 @@ _ARROW_FOLLOWS = rf"(?<![\w.*-])(?=[\w.*-]{{1,47}}{_BEFORE}[<>=→←➡⬅-])"
 _NAME_FIRST = rf"{_ARROW_FOLLOWS}(?P<station>{_NAME}){_BEFORE}"
 _NAME_LAST = rf"{_BEHIND}(?P<station2>{_NAME})"
 
+# The identity in a line of a connection: a word with a digit that is no address and no number of a socket.
+_ITS_NAME = (
+    r"[\"'\[(]?(?P<station>(?!\d+(?:\.\d+){3}|[\da-f-]{8,}\b)(?=[\w.*-]*\d)[\w*][\w.*-]{1,46}\w)[\"'\])]?"
+)
+_ITS_PATH = r"(?:wss?://[\w.:-]+)?/(?:[\w-]+/)*(?P<station2>[\w*][\w.*-]{0,46}\w)(?=[\s\"'),;]|$)"
+_WHO = r"\b(?:charge[ _-]?point|charge[ _-]?box|charging[ _-]?station|charger|station)"
+
 NAMED_ARROWS = Family(
     name="other words",
     # CP-1 -> CSMS: / [CP-2 <- backend]
@@ -136,13 +143,16 @@ OTHER_WORDS = Family(
     quoting=_QUOTING,
     beside=NAME_BESIDE,
     opened=re.compile(
-        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
-        r"(?:connection (?:opened|established|accepted|is open)|connected)\b.*)",
+        r"(?P<text>(?:(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
+        r"(?:connection (?:opened|established|accepted|is open)|connected)\b"
+        rf"|{_WHO}:?\s+{_ITS_NAME}\s+(?:is\s+|has\s+|now\s+)*connected\b"
+        rf"|\bnew\s+(?:client\s+)?connection\s+(?:from|at|on)\s+{_ITS_PATH}).*)",
         re.IGNORECASE,
     ),
     closed=re.compile(
-        r"(?P<text>(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
-        r"(?:connection (?:closed|lost|is closed|reset)|disconnected|closed)\b.*)",
+        r"(?P<text>(?:(?:web\s?socket|ws|ocpp)\b.{0,40}\b"
+        r"(?:connection (?:closed|lost|is closed|reset)|disconnected|closed)\b"
+        rf"|{_WHO}:?\s+{_ITS_NAME}\s+(?:is\s+|has\s+|was\s+)*disconnected\b).*)",
         re.IGNORECASE,
     ),
 )
