@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.inspection.inspection_lab import Log, clock
 
 from voltline.inspection.findings import Severity, Who
@@ -500,6 +501,17 @@ def test_t13_leaves_a_connector_alone_whose_own_site_held_it_back() -> None:
     assert log.status("Charging").found("T13") == []
     log = idle().start(1).status("SuspendedEVSE").later(9000).heartbeat().status("Finishing")
     assert [one.title for one in log.found("T13")] == ["Connector stuck in SuspendedEVSE"]
+
+
+@pytest.mark.parametrize("states", [("SuspendedEVSE",), ("Finishing", "Preparing")])
+def test_t13_knows_a_parked_car_by_what_was_before(states: tuple[str, ...]) -> None:
+    log = idle().start(1).status("Charging").later(600).stop(1)
+    for status in states:
+        log.later(1).status(status)
+    log.later(9000).status("Available")
+    assert log.found("T13") == []
+    log.later(60).status("Preparing").later(9000).status("Available")
+    assert [one.title for one in log.found("T13")] == ["Connector stuck in Preparing"]
 
 
 def test_t13_takes_states_for_a_session_where_the_log_has_no_other_sign_of_one() -> None:

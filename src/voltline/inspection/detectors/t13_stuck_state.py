@@ -9,7 +9,7 @@ import msgspec
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.exchanges import seconds_between
-from voltline.inspection.facts import Facts
+from voltline.inspection.facts import Connector, Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.messages import ChargePointStatus, ChargingRateUnit, StartTransaction, StatusNotification
 from voltline.messages.types import doc
@@ -36,6 +36,7 @@ class _State(msgspec.Struct, gc=False):
     status: ChargePointStatus
     since: datetime | None
     report: Exchange
+    before: ChargePointStatus | None
     told: bool = False
     over: bool = False
     """Another state has just followed."""
@@ -92,7 +93,9 @@ class StuckState(Detector):
                 found += self._judge(event.at, facts)
                 del states[report.connector_id]
             if report.status in _PASSING and report.connector_id not in states:
-                states[report.connector_id] = _State(report.status, event.at, exchange)
+                known = facts.connectors.get(report.connector_id)
+                previous = None if known is None else known.previous_status
+                states[report.connector_id] = _State(report.status, event.at, exchange, previous)
         elif report is None and exchange.name == "SetChargingProfile":
             self._limits_unknown = True  # the log cut it off
         return found
@@ -142,19 +145,24 @@ class StuckState(Detector):
             )
 
     def _is_stuck(self, number: int, state: _State, lasted: float, facts: Facts) -> bool:
-        if state.status is ChargePointStatus.FINISHING:
-            known = facts.connectors.get(number)
-            if known is not None and (
-                known.last_session is not None
-                or known.session is not None
-                or known.previous_status in _IN_SESSION
-            ):
-                return False  # a car parked after its charge
+        if _is_parked(state, facts.connectors.get(number)):
+            return False
         longest_s = self.settings.longest_s
         if state.status is ChargePointStatus.PREPARING:
             timeout = facts.number("ConnectionTimeOut") or 0
             longest_s = max(longest_s, timeout + self.settings.slack_s)
         return lasted > longest_s
+
+
+def _is_parked(state: _State, connector: Connector | None) -> bool:
+    """Whether a car stands there after its charge: Finishing, or what some charge points say instead."""
+    if connector is None:
+        return False
+    if state.status is ChargePointStatus.FINISHING:
+        charged = connector.last_session is not None or connector.session is not None
+        return charged or state.before in _IN_SESSION
+    ended = connector.session is None and connector.last_session is not None
+    return ended and (state.before in _IN_SESSION or state.before is ChargePointStatus.FINISHING)
 
 
 def _may_wait(state: _State, facts: Facts) -> bool:
