@@ -94,6 +94,8 @@ class Settler:
         self._by_sent: dict[bool | None, Direction] = {}
         """Who sends what is marked as sent and as received, where all loggers agree."""
         self._callers: dict[str, Direction] = {}
+        self._asking: dict[str, tuple[Direction, ...]] = {}
+        """By message id: the sides whose CALL has no answer yet, the later last."""
         self._station = ""
         self._place: int | None = None
         """Which of the words beside a frame is the charge point's identity; None: none is."""
@@ -279,7 +281,7 @@ class Settler:
             record.direction = sender_of(frame.action)
             self._remember_caller(frame.message_id, record.direction)
         elif isinstance(frame, CallResultFrame | CallErrorFrame):
-            caller = self._callers.get(frame.message_id, Direction.UNKNOWN)
+            caller = self._caller_of(frame)
             record.direction = caller.opposite
             if caller is Direction.UNKNOWN and isinstance(frame, CallResultFrame):
                 record.direction = _sender_of_result(bytes(frame.payload))
@@ -295,7 +297,23 @@ class Settler:
                 writer = "sender" if record.sent else "receiver"
             record.log_name = f"{record.log_name or ''} {writer}".lstrip()
 
+    def _caller_of(self, answer: CallResultFrame | CallErrorFrame) -> Direction:
+        """Who asked: where both sides have a CALL of this id open, as the answer tells, or else the later."""
+        message_id = answer.message_id
+        asking = self._asking.pop(message_id, ())
+        caller = asking[-1] if asking else self._callers.get(message_id, Direction.UNKNOWN)
+        if len(asking) > 1:
+            if isinstance(answer, CallResultFrame):
+                told = _sender_of_result(bytes(answer.payload)).opposite
+                caller = told if told in asking else caller
+            self._asking[message_id] = tuple(one for one in asking if one is not caller)
+        return caller
+
     def _remember_caller(self, message_id: str, caller: Direction) -> None:
+        asking = self._asking.pop(message_id, ())
+        self._asking[message_id] = (*(one for one in asking if one is not caller), caller)
+        if len(self._asking) > CALLERS:
+            del self._asking[next(iter(self._asking))]
         self._callers[message_id] = caller
         if len(self._callers) > CALLERS:
             del self._callers[next(iter(self._callers))]

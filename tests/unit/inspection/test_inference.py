@@ -36,6 +36,14 @@ def test_bare_frames_get_their_direction_from_their_action_and_answers_from_thei
     assert Subject.DIRECTION in subjects(settler)
 
 
+def test_calls_of_both_sides_that_cross_with_one_id_get_each_its_answer() -> None:
+    trigger = '[2,"1","TriggerMessage",{"requestedMessage":"Heartbeat"}]'
+    heartbeat = '[2,"1","Heartbeat",{}]'
+    clock, accepted = '[3,"1",{"currentTime":"2026-03-01T08:00:00Z"}]', '[3,"1",{"status":"Accepted"}]'
+    out, _ = settled(frames(trigger, heartbeat, clock, accepted, heartbeat, trigger, clock, accepted))
+    assert [one.direction for one in out] == [CS, CP, CS, CP, CP, CS, CS, CP]
+
+
 def test_sent_and_received_are_read_from_the_side_that_wrote_the_log() -> None:
     records = frames(BOOT, BOOT_CONF, RESET, RESET_CONF)
     for record, sent in zip(records, (True, False, False, True), strict=True):
