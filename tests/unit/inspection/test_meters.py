@@ -57,7 +57,7 @@ def test_the_register_of_the_outlet_goes_before_that_of_the_inlet_and_no_other_c
     assert read(inlet, outlet).register_wh == read(outlet, inlet).register_wh == 5.0
     others = read(one(9, location=Location.BODY), one(3, phase=Phase.L1))
     assert others.register_wh is None
-    assert [(place, sort.phase) for place, sort in others.shape.registers] == [(0, None), (1, Phase.L1)]
+    assert [number.phase for number in others.registers] == [None, Phase.L1]
 
 
 def test_phases_are_added_up_where_the_whole_was_not_sent() -> None:
@@ -100,14 +100,6 @@ def test_what_is_no_number_is_counted_and_left_out(unread: SampledValue) -> None
 
 def test_numbers_whose_sum_is_beyond_floating_point_are_numbers_all_the_same() -> None:
     assert read(one("1e308"), one("1e308", VOLTAGE)).unread == 0
-
-
-def test_the_same_sorts_have_one_shape_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meters, "_MOST_SHAPES", 10)
-    assert read(one(1), one(2, POWER)).shape is read(one(3), one(4, POWER)).shape
-    for number in range(30):
-        assert read(one(number, Measurand.unknown(f"Vendor.{number}"))).values == [float(number)]
-        assert len(meters._shapes) <= 10
 
 
 def test_the_numbers_of_one_message_are_worked_out_once() -> None:

@@ -58,6 +58,10 @@ class ClockSkew(Detector):
         """The charge point's time minus the log's."""
         self._central: deque[float] = deque(maxlen=_SAMPLES)
         self._told_s: float | None = None
+        self._near_s = self.settings.warning_s / 2
+        """Two that are so near the log's time are no warning apart."""
+        self._near = self._near_of_central = 0
+        """How many in a row were."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Collect both offsets, judge the difference."""
@@ -68,7 +72,9 @@ class ClockSkew(Detector):
         if type(event) is Answered:
             response = exchange.response
             if isinstance(response, _WITH_TIME):
-                self._central.append((response.current_time - at).total_seconds())
+                ahead_s = (response.current_time - at).total_seconds()
+                self._central.append(ahead_s)
+                self._near_of_central = self._near_of_central + 1 if abs(ahead_s) <= self._near_s else 0
             return ()
         told = exchange.told_at
         if told is None or told.year < _UNSET_YEAR or facts.replaying:
@@ -77,14 +83,12 @@ class ClockSkew(Detector):
         began_at = facts.connected_at or facts.booted_at
         if began_at is not None and offset_s < 0 and told < began_at:
             return ()  # made before the connection: from a queue
-        station, central = self._station, self._central
-        station.append(offset_s)
-        if len(station) < self.settings.fewest:
+        self._station.append(offset_s)
+        self._near = self._near + 1 if abs(offset_s) <= self._near_s else 0
+        if len(self._station) < self.settings.fewest:
             return ()
-        # Where even the farthest of them agree, so do their medians.
-        most_s = self.settings.warning_s
-        if central and max(station) - min(central) <= most_s and max(central) - min(station) <= most_s:
-            self._told_s = None
+        if self._near >= _SAMPLES and self._near_of_central >= _SAMPLES:
+            self._told_s = None  # all are near the log's time, and so are their medians
             return ()
         return self._judged(event, facts)
 

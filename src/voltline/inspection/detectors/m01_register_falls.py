@@ -11,12 +11,22 @@ from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event, Exchange
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.meters import Sort, readings_of
+from voltline.inspection.meters import readings_of
 from voltline.inspection.records import Record
-from voltline.messages import BootNotification, Measurand, MeterValues, StopTransaction
+from voltline.messages import (
+    BootNotification,
+    Location,
+    Measurand,
+    MeterValues,
+    Phase,
+    StopTransaction,
+    UnitOfMeasure,
+)
 from voltline.messages.types import doc
 
 _MOST_SERIES = 500
+_Series = tuple[int, Measurand, Phase | None, Location, UnitOfMeasure | None]
+"""A connector, and what one of its registers counts."""
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -53,8 +63,7 @@ class RegisterFalls(Detector):
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
-        self._last: dict[tuple[int, Sort], _Last] = {}
-        """By connector and what it is the register of."""
+        self._last: dict[_Series, _Last] = {}
         self._meter: str | None = None
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
@@ -68,17 +77,18 @@ class RegisterFalls(Detector):
         last, tolerance = self._last, self.settings.tolerance_wh
         for readings in readings_of(request):
             at = readings.at
-            for place, sort in readings.shape.registers:
-                value = readings.values[place]
-                before = last.get((connector, sort))
+            for number in readings.registers:
+                measurand, value = number.measurand, number.value
+                key = (connector, measurand, number.phase, number.location, number.unit)
+                before = last.get(key)
                 if before is None:
                     if len(last) < _MOST_SERIES:
-                        last[connector, sort] = _Last(value, at, transaction, exchange.call)
+                        last[key] = _Last(value, at, transaction, exchange.call)
                     continue
                 if at < before.at:
                     continue  # an older value, delivered late
                 if before.value - value > tolerance and before.transaction == transaction:
-                    found = (*found, self._falls(facts, connector, sort.measurand, before, value, exchange))
+                    found = (*found, self._falls(facts, connector, measurand, before, value, exchange))
                 before.value = value
                 before.at = at
                 before.transaction = transaction
@@ -99,10 +109,10 @@ class RegisterFalls(Detector):
 
     def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
         """The meter at the stop against the last value of the transaction."""
-        for (connector, sort), before in self._last.items():
+        for (connector, measurand, phase, _, _), before in self._last.items():
             if before.transaction != request.transaction_id or before.at > request.timestamp:
                 continue
-            if sort.measurand is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or sort.phase is not None:
+            if measurand is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or phase is not None:
                 continue
             # meterStop is a whole number: a watt-hour more may be cut off.
             if before.value - request.meter_stop > self.settings.tolerance_wh + 1:

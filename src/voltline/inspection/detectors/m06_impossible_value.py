@@ -2,26 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from math import inf
-from operator import ge, le
 from typing import Annotated, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
-from voltline.inspection.meters import Shape, Sort, number_of, readings_of
+from voltline.inspection.meters import NumberRead, number_of, readings_of
 from voltline.messages import Location, Measurand, MeterValues, Phase, UnitOfMeasure, ValueFormat
 from voltline.messages.types import doc
 
 _TO_NEUTRAL = frozenset({Phase.L1, Phase.L2, Phase.L3, Phase.L1_N, Phase.L2_N, Phase.L3_N})
 _BETWEEN_PHASES = frozenset({Phase.L1_L2, Phase.L2_L3, Phase.L3_L1})
-_ANYTHING: Final = (-inf, inf)
 _NOT_USUAL: Final = (inf, -inf)
 """Depends on the unit."""
-_NOT_CELSIUS: Final = frozenset({UnitOfMeasure.K, UnitOfMeasure.FAHRENHEIT})
-_MOST_SHAPES: Final = 100
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -60,7 +56,7 @@ class ImpossibleValue(Detector):
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings)
         limits = self.settings
-        self._usual = {
+        self._usual: dict[Measurand | UnsetType, tuple[float, float]] = {
             Measurand.VOLTAGE: (
                 max(limits.lowest_v, 1.0),
                 min(limits.highest_v, limits.highest_between_v, limits.highest_dc_v),
@@ -73,47 +69,45 @@ class ImpossibleValue(Detector):
             Measurand.TEMPERATURE: _NOT_USUAL,
         }
         """What is certainly possible, by measurand."""
-        self._limits: dict[Shape, tuple[list[float], list[float]]] = {}
-        """The same for the values of a message: the lowest of each, and the highest."""
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Each value by itself."""
         request: MeterValues | None = event.exchange.request  # type: ignore[attr-defined]  # see `actions`
         if request is None:
             return ()
+        usual = self._usual
         for readings in readings_of(request):
-            lowest, highest = self._limits.get(readings.shape) or self._limits_of(readings.shape)
-            values = readings.values
-            # Nearly always all is well: that is told without a look at each by itself.
-            if readings.unread or not (all(map(le, lowest, values)) and all(map(ge, highest, values))):
+            if readings.unread:
                 return self._judged(request, event, facts)
+            for sampled, value in zip(readings.samples, readings.values):  # noqa: B905  # as many, see there
+                measurand = sampled.measurand
+                if measurand in usual:
+                    lowest, highest = usual[measurand]
+                    if not lowest <= value <= highest:
+                        return self._judged(request, event, facts)
         return ()
 
-    def _limits_of(self, shape: Shape) -> tuple[list[float], list[float]]:
-        if len(self._limits) >= _MOST_SHAPES:
-            self._limits.clear()
-        usual = [self._usual_of(sort) for sort in shape.sorts]
-        self._limits[shape] = [one[0] for one in usual], [one[1] for one in usual]
-        return self._limits[shape]
-
     def _judged(self, request: MeterValues, event: Event, facts: Facts) -> Iterator[Finding]:
+        """Of a message in which not all is as usual."""
         for readings in readings_of(request):
-            for sort, value in zip(readings.shape.sorts, readings.values, strict=True):
-                lowest, highest = self._usual_of(sort)
-                if not lowest <= value <= highest and self._is_impossible(sort, value):
-                    yield self._told(sort, value, request, event, facts)
+            for number in readings.numbers:
+                usual = self._usual.get(number.measurand)
+                if usual is None or usual[0] <= number.value <= usual[1]:
+                    continue
+                if self._is_impossible(number):
+                    yield self._told(number, request, event, facts)
         if any(readings.unread for readings in readings_of(request)):
             yield from self._no_numbers(request, event, facts)
 
-    def _told(self, sort: Sort, value: float, request: MeterValues, event: Event, facts: Facts) -> Finding:
-        phase = "" if sort.phase is None else f" of {sort.phase}"
-        unit = "" if sort.unit is None else f" {sort.unit}"
+    def _told(self, number: NumberRead, request: MeterValues, event: Event, facts: Facts) -> Finding:
+        phase = "" if number.phase is None else f" of {number.phase}"
+        unit = "" if number.unit is None else f" {number.unit}"
         return self.finding(
             facts,
-            f"{sort.measurand}{phase} was {value:g}{unit}.",
+            f"{number.measurand}{phase} was {number.value:g}{unit}.",
             (event.record,),
             connector=request.connector_id,
-            title=f"{self.title}: {sort.measurand}",
+            title=f"{self.title}: {number.measurand}",
         )
 
     def _no_numbers(self, request: MeterValues, event: Event, facts: Facts) -> Iterator[Finding]:
@@ -130,33 +124,28 @@ class ImpossibleValue(Detector):
                     title="Meter value is no number",
                 )
 
-    def _usual_of(self, sort: Sort) -> tuple[float, float]:
-        if sort.measurand is Measurand.TEMPERATURE and sort.unit not in _NOT_CELSIUS:
-            return self.settings.lowest_c, self.settings.highest_c
-        return self._usual.get(sort.measurand, _ANYTHING)
-
-    def _is_impossible(self, sort: Sort, value: float) -> bool:
+    def _is_impossible(self, number: NumberRead) -> bool:
         """Whether it is, of a value that is not usual."""
-        limits = self.settings
-        match sort.measurand:
+        value, limits = number.value, self.settings
+        match number.measurand:
             case Measurand.VOLTAGE:
-                return self._is_impossible_voltage(sort, value)
+                return self._is_impossible_voltage(number)
             case Measurand.TEMPERATURE:
-                return not limits.lowest_c <= _celsius(value, sort.unit) <= limits.highest_c
+                return not limits.lowest_c <= _celsius(value, number.unit) <= limits.highest_c
             case Measurand.FREQUENCY:
                 return value != 0
             case _:
                 return True
 
-    def _is_impossible_voltage(self, sort: Sort, value: float) -> bool:
-        limits = self.settings
+    def _is_impossible_voltage(self, number: NumberRead) -> bool:
+        value, limits = number.value, self.settings
         if abs(value) < limits.idle_v:
             return False
-        if sort.location is Location.EV or sort.phase is None:
+        if number.location is Location.EV or number.phase is None:
             return not 0 < value <= limits.highest_dc_v
-        if sort.phase in _TO_NEUTRAL:
+        if number.phase in _TO_NEUTRAL:
             return not limits.lowest_v <= value <= limits.highest_v
-        return sort.phase in _BETWEEN_PHASES and not limits.lowest_v <= value <= limits.highest_between_v
+        return number.phase in _BETWEEN_PHASES and not limits.lowest_v <= value <= limits.highest_between_v
 
 
 def _celsius(value: float, unit: UnitOfMeasure | None) -> float:

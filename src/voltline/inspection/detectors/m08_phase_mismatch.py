@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
+from msgspec import UNSET
+
 from voltline.inspection.detector import Detector, DetectorSettings
 from voltline.inspection.events import Call, Event
 from voltline.inspection.facts import Facts
@@ -89,8 +91,9 @@ class PhaseMismatch(Detector):
 
     def _phases(self, readings: Readings) -> tuple[int, int]:
         live = loaded = 0
-        for (measurand, phase, _, _), value in zip(readings.shape.sorts, readings.values, strict=True):
-            if phase is None:
+        for sampled, value in zip(readings.samples, readings.values, strict=True):
+            phase, measurand = sampled.phase, sampled.measurand
+            if phase is UNSET:
                 continue
             if measurand is _VOLTAGE:
                 if value > self.settings.least_v:
