@@ -56,7 +56,7 @@ class CommandBeforeBoot(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Look between connection and boot, and between boot and answer."""
-        if isinstance(event, Connected):
+        if type(event) is Connected:
             self._connected_at, self._boot, self._early = event.at, None, []
             self._waits = event.at is not None
             return ()

@@ -58,7 +58,7 @@ class NoStatusAfterBoot(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Begin at an accepted boot, judge when the time is up."""
-        if isinstance(event, Answered):
+        if type(event) is Answered:
             exchange = event.exchange
             accepted = status_of(exchange) == RegistrationStatus.ACCEPTED
             if exchange.name == "BootNotification" and accepted and not self._was_triggered:

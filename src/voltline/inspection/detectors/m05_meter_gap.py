@@ -54,15 +54,14 @@ class MeterGap(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Compare the times of one value and the next."""
-        assert isinstance(event, Call)
-        request = event.exchange.request
-        if isinstance(request, MeterValues):
+        request = event.exchange.request  # type: ignore[attr-defined]  # all of `events` have one
+        if type(request) is StatusNotification:
+            if request.status is not ChargePointStatus.CHARGING:
+                self._last.pop(request.connector_id, None)
+        elif type(request) is MeterValues:
             interval = facts.number("MeterValueSampleInterval")
             if interval or interval != self._interval or self._last:
                 return self._metered(event, request, interval, facts)
-        elif isinstance(request, StatusNotification):
-            if request.status is not ChargePointStatus.CHARGING:
-                self._last.pop(request.connector_id, None)
         else:
             self._last.clear()
         return ()

@@ -68,7 +68,7 @@ class ChargingWhileRefused(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Watch the connector from the refusal to the stop."""
-        if not self._refused and not isinstance(event, Answered):
+        if not self._refused and type(event) is not Answered:
             return ()
         return self._look(event, facts)
 

@@ -63,7 +63,7 @@ class ResetLoss(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """From the accepted Reset over the accepted boot to the end of the wait."""
-        if self._reset is None and not isinstance(event, Answered):
+        if self._reset is None and type(event) is not Answered:
             return ()
         return self._look(event, facts)
 
