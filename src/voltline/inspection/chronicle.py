@@ -29,7 +29,6 @@ MOST_CURVES: Final = 300
 MOST_STATES: Final = 5_000
 """Changes of state of a connector; what came after them is not kept, and that is said."""
 MOST_CONNECTORS: Final = 100
-MOST_ACTIONS: Final = 100
 NOT_KEPT: Final = ""
 """In place of a status: from here on the log has more changes than are kept."""
 MOST_GAPS: Final = 2_000
@@ -113,17 +112,10 @@ class Chronicle:
         self.sessions: list[SessionSummary] = []
 
     def called(self, event: Call) -> None:
-        """Note what a report shows of a call."""
-        exchange = event.exchange
-        name = exchange.name
-        actions = self.summary.actions
-        count = actions.get(name)
-        if count is not None:
-            actions[name] = count + 1
-        elif len(actions) < MOST_ACTIONS:
-            actions[name] = 1
-        if type(exchange.request) is StatusNotification:
-            self._state(event, exchange.request)
+        """Note what a report shows of a call: of all but StatusNotification that is nothing."""
+        request = event.exchange.request
+        if type(request) is StatusNotification:
+            self._state(event, request)
 
     def see(self, event: Event) -> None:
         """Note what a report shows of anything else. Of an Answered event that is nothing."""
@@ -148,6 +140,7 @@ class Chronicle:
         """The summary, complete; `frames` were seen, repeats not counted."""
         facts, summary = self._facts, self.summary
         summary.frames = frames
+        summary.actions = facts.calls
         if facts.model is not None:
             summary.vendor, summary.model, firmware = facts.model
             summary.firmware = firmware or None

@@ -50,7 +50,6 @@ class StationInspection:
         self._learn_of_answer = self._learner.answered
         self._build_of_call = self._builder.called
         self._build_of_answer = self._builder.answered
-        self._note_call = self.chronicle.called
         self._see_call = self._audience.of_call
         self._see_answer = self._audience.of_answer
 
@@ -109,7 +108,8 @@ class StationInspection:
             exchange: Exchange = event.exchange  # type: ignore[attr-defined]
             if exchange.name in CALLS_OF_SESSIONS:
                 of_sessions = self._build_of_call(exchange)
-            self._note_call(event)  # type: ignore[arg-type]
+            if exchange.name == "StatusNotification":
+                self.chronicle.called(event)  # type: ignore[arg-type]
             sees = self._see_call(event)  # type: ignore[arg-type]
         elif kind is Answered:
             self._learn_of_answer(event)  # type: ignore[arg-type]

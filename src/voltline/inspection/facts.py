@@ -103,6 +103,8 @@ class Facts:
     answers_from_station: int = 0
     answers_from_central: int = 0
     """Answers seen from each side: where one side has none in a long log, that side was not captured."""
+    calls: dict[str, int] = field(default_factory=dict)
+    """Calls of either side by their action, of the first 100 actions."""
     calls_from_station: int = 0
     calls_from_central: int = 0
     live: bool = False

@@ -58,6 +58,7 @@ FRESH_SAMPLES: Final = 15
 STEADY_S: Final = 2.0
 """Offsets that differ by less are the same: the median need not be taken again."""
 MOST_KEYS: Final = 500
+MOST_ACTIONS: Final = 100
 MOST_PROFILES: Final = 100
 
 
@@ -161,6 +162,11 @@ class Learner:
             facts.now = at
         facts.last_frame = event.record
         exchange = event.exchange
+        name = exchange.name
+        calls = facts.calls
+        count = calls.get(name, 0)
+        if count or len(calls) < MOST_ACTIONS:
+            calls[name] = count + 1
         if facts.whole_seconds and at is not None and at.microsecond:
             facts.whole_seconds = False
         if not exchange.from_station:
@@ -174,7 +180,7 @@ class Learner:
                 facts.news += 1
             if at is not None:
                 self._clock(told_at, at)
-        if exchange.name in _TEACHING_CALLS:
+        if name in _TEACHING_CALLS:
             self._told(exchange, at)
 
     def _told(self, exchange: Exchange, at: datetime | None) -> None:
