@@ -53,8 +53,10 @@ $(STAMP): requirements/dev.txt pyproject.toml
 run: $(STAMP) ## Start a central system with simulated charge points and watch them charge
 	@$(BIN)/voltline demo $(ARGS)
 
+# A worker for each core, four at most, as each starts servers of its own. A file stays whole: its tests share
+# what they start.
 test: $(STAMP) $(NODE_STAMP) ## Run every test; says at the end which ones lacked a service
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(ARGS)
 
 # The peers in JavaScript that the interop tests talk to. Where there is no Node.js, one from PyPI is put into .venv.
 $(NODE_STAMP): $(NODE_DIR)/package-lock.json requirements/node.txt | $(STAMP)

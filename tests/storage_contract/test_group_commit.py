@@ -177,6 +177,9 @@ async def test_database_that_takes_nothing_more_holds_messages(database: Databas
 
     await writer.submit(limit, 1)
     futures = [writer.submit(record, KEY, meter(None, n, "9" * 500), NOON) for n in range(200)]
+    async with asyncio.timeout(10):
+        while writer.healthy:
+            await asyncio.sleep(0.01)
     await asyncio.wait(futures, timeout=0.3)
     assert not any(future.done() for future in futures)
     assert not writer.healthy

@@ -6,8 +6,10 @@ import json
 import random
 import re
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +49,27 @@ class Tapped:
         return found[0]
 
 
+class MovableClock:
+    """The machine's, ahead by as much as the test says."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 @asynccontextmanager
 async def tapping(
-    to: str, *, record: Path | None = None, rules: str | None = None, inspect: bool = False, **how: Any
+    to: str,
+    *,
+    record: Path | None = None,
+    rules: str | None = None,
+    inspect: bool = False,
+    clock: MovableClock | None = None,
+    **how: Any,
 ) -> AsyncIterator[Tapped]:
     lines: list[str] = []
     live = None
@@ -57,7 +77,10 @@ async def tapping(
         chosen = choose()
         live = LiveInspection(chosen.detectors, chosen.settings)
     watch = Watch(
-        Screen(lambda text, _: lines.append(text)), None if record is None else Recorder(record), live
+        Screen(lambda text, _: lines.append(text)),
+        None if record is None else Recorder(record),
+        live,
+        clock=clock,
     )
     found = None if rules is None else read_rules("rules.yaml", rules)
     async with Tap(central_url(to), watch, rules=found, **how) as tap:
@@ -407,7 +430,36 @@ async def test_a_finding_is_told_while_the_charge_point_is_connected(tmp_path: P
     assert '\\"status\\"' in record.read_text().splitlines()[number - 1]
 
 
-async def test_a_detector_that_fails_does_not_stop_what_passes(tmp_path: Path) -> None:
+async def test_what_a_silent_charge_point_owes_is_told_once_while_it_is_silent() -> None:
+    clock = MovableClock()
+    told_time = {"currentTime": "2026-03-01T12:00:00Z"}
+    accepted = {**told_time, "interval": 300, "status": "Accepted"}
+
+    async def talk(connection: ServerConnection) -> None:
+        async for message in connection:
+            _, message_id, action, _ = json.loads(message)
+            answer = accepted if action == "BootNotification" else told_time
+            await connection.send(json.dumps([3, message_id, answer]))
+
+    async with far_side(talk) as far, tapping(far, inspect=True, clock=clock, time_period_s=0.01) as tapped:
+        async with station(tapped.url) as silent, station(tapped.url, "CP2") as leaves:
+            for one in (silent, leaves):
+                await one.boot()
+                await one.call("Heartbeat")
+            await leaves.leave()
+            await tapped.said("CP2 closed by the charge point")
+            assert not [one for one in tapped.lines if "C05" in one]
+            clock.ahead = timedelta(minutes=2)
+            assert " CP1 " in await tapped.said(" C05 ")
+            clock.ahead = timedelta(hours=1)
+            assert " CP1 " in await tapped.said(" C06 ")
+        # Not of the one that is gone, and nothing twice.
+        assert not [one for one in tapped.lines if " CP2 " in one and re.search(r" C0[56] ", one)]
+        assert len([one for one in tapped.lines if re.search(r" CP1 .* C0[56] ", one)]) == 2
+
+
+@pytest.mark.parametrize("fails", ["see", "lapsed"])
+async def test_a_detector_that_fails_does_not_stop_what_passes(tmp_path: Path, fails: str) -> None:
     (tmp_path / "bad.py").write_text(
         "from voltline.inspection.detector import Detector\n"
         "from voltline.inspection.events import Call\n"
@@ -415,15 +467,20 @@ async def test_a_detector_that_fails_does_not_stop_what_passes(tmp_path: Path) -
         "class Bad(Detector):\n"
         "    id = 'X1'\n    title = 'Bad'\n    severity = Severity.INFO\n    events = (Call,)\n"
         "    basis = ()\n    who = Who.NOBODY\n    next_step = explanation = 'None.'\n"
-        "    def see(self, event, facts):\n        raise ValueError('oops')\n"
+        "    def see(self, event, facts):\n        return ()\n"
+        "    def lapsed(self, facts):\n        return ()\n"
+        f"    def {fails}(self, *_):\n        raise ValueError('oops')\n"
     )
     chosen = choose(only=("X1",), folders=(str(tmp_path),))
     lines: list[str] = []
     watch = Watch(Screen(lambda text, _: lines.append(text)), None, LiveInspection(chosen.detectors, {}))
-    async with far_side(echo) as far, Tap(central_url(far), watch) as tap:
+    async with far_side(echo) as far, Tap(central_url(far), watch, time_period_s=0.01) as tap:
         async with websockets.connect(f"{tap.url}/CP1") as socket:
             for _ in range(3):
                 await socket.send('[2,"1","Heartbeat",{}]')
                 assert await socket.recv() == '[2,"1","Heartbeat",{}]'
+            await Tapped(tap, lines).said("oops")
+            await socket.send('[2,"2","Heartbeat",{}]')
+            assert await socket.recv() == '[2,"2","Heartbeat",{}]'
     assert next(one for one in lines if "oops" in one).endswith("frames still pass")
     assert len([one for one in lines if "oops" in one]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from voltline.inspection.chronicle import Chronicle
@@ -12,12 +13,14 @@ from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Finding, Findings, Severity
 from voltline.inspection.records import Record
 
-__all__ = ["LiveInspection"]
+__all__ = ["TIME_PERIOD_S", "LiveInspection"]
 
 REMEMBERED: Final = 64
 """Closed exchanges that are remembered of a charge point."""
 TRIM_AFTER: Final = 5000
 """Records of a charge point after which what only a report would show is forgotten."""
+TIME_PERIOD_S: Final = 20.0
+"""So often time itself is let judge, as the central system does: who says nothing has faults too."""
 NOT_LIVE: Final = frozenset({"P05"})
 """Of gaps in a file. Here nothing is missing that is not known to be."""
 
@@ -55,10 +58,26 @@ class LiveInspection:
             _trim(inspection.chronicle)
         try:
             return self._opened(inspection.feed(record))
-        except Exception as fault:  # a detector of the user's own must not end the proxy
-            self._stations[name] = None
-            self.failure = f"{name} is inspected no more: {type(fault).__name__}: {fault}; frames still pass"
+        except Exception as fault:
+            return self._give_up(name, fault)
+
+    @property
+    def stations(self) -> list[str]:
+        """The charge points that are inspected."""
+        return [name for name, inspection in self._stations.items() if inspection is not None]
+
+    def pass_time(self, station: str, now: datetime) -> list[Finding]:
+        """The findings that open because this charge point said nothing more until `now`.
+
+        Whatever is fed afterwards must not be older than that.
+        """
+        inspection = self._stations[station]
+        if inspection is None:
             return []
+        try:
+            return self._opened(inspection.pass_time(now))
+        except Exception as fault:
+            return self._give_up(station, fault)
 
     @property
     def told(self) -> list[Finding]:
@@ -70,6 +89,12 @@ class LiveInspection:
         ended = [one for one in self._stations.values() if one is not None]
         self._stations = dict.fromkeys(self._stations)
         return [opened for inspection in ended for opened in self._opened(inspection.end())]
+
+    def _give_up(self, station: str, fault: Exception) -> list[Finding]:
+        """A detector of the user's own must not end the proxy."""
+        self._stations[station] = None
+        self.failure = f"{station} is inspected no more: {type(fault).__name__}: {fault}; frames still pass"
+        return []
 
     def _opened(self, found: list[Finding]) -> list[Finding]:
         return [

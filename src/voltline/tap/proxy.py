@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
 
+from voltline.tap.live import TIME_PERIOD_S
 from voltline.tap.relay import FarSide, Relay
 from voltline.tap.rules import Rules
 from voltline.tap.watch import Watch
@@ -53,8 +55,12 @@ class Tap:
         tls: ssl.SSLContext | None = None,
         far_tls: ssl.SSLContext | None = None,
         rules: Rules | None = None,
+        time_period_s: float = TIME_PERIOD_S,
     ) -> None:
-        """`tls` is for the side that listens, `far_tls` for a central system at wss://. Port 0: any free."""
+        """`tls` is for the side that listens, `far_tls` for a central system at wss://. Port 0: any free.
+
+        Every `time_period_s` it is looked for what a charge point owes that says nothing.
+        """
         if to.scheme == "wss" and far_tls is None:
             far_tls = ssl.create_default_context()
         self.watch = watch
@@ -62,7 +68,8 @@ class Tap:
         self._host, self._port, self._tls = host, port, tls
         self._relays: set[Relay] = set()
         self._server: asyncio.Server | None = None
-        self._flusher: asyncio.Task[None] | None = None
+        self._time_period_s = time_period_s
+        self._regular: tuple[asyncio.Task[None], ...] = ()
         self._empty: asyncio.Event = asyncio.Event()
 
     @property
@@ -77,16 +84,19 @@ class Tap:
             self._connected, self._host, self._port, ssl=self._tls, backlog=1024
         )
         self._port = self._server.sockets[0].getsockname()[1]
-        self._flusher = asyncio.create_task(self._flush())
+        self._regular = (
+            asyncio.create_task(_every(FLUSH_EVERY_S, self.watch.flush)),
+            asyncio.create_task(_every(self._time_period_s, self.watch.let_time_judge)),
+        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._server is not None
-        assert self._flusher is not None
         self._server.close()
-        self._flusher.cancel()
+        for one in self._regular:
+            one.cancel()
         self.watch.catch_up()
         for relay in tuple(self._relays):
             relay.stop()
@@ -109,7 +119,8 @@ class Tap:
         if not self._relays:
             self._empty.set()
 
-    async def _flush(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY_S)
-            self.watch.flush()
+
+async def _every(period_s: float, do: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(period_s)
+        do()

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from voltline.base.clock import SystemClock
+from voltline.base.clock import Clock, SystemClock
 from voltline.inspection.findings import Finding
 from voltline.inspection.records import Direction, Record, RecordKind
 from voltline.inspection.secrets import without_secrets
@@ -89,13 +89,18 @@ class Watch:
     """Records, inspects and counts, and tells the listener."""
 
     def __init__(
-        self, listener: Listener, recorder: Recorder | None = None, live: LiveInspection | None = None
+        self,
+        listener: Listener,
+        recorder: Recorder | None = None,
+        live: LiveInspection | None = None,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self.counts = Counts()
         self._listener = listener
         self._recorder = recorder
         self._live = live
-        self._now = SystemClock().now
+        self._now = (clock or SystemClock()).now
         self._waiting: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._bytes = 0
         self._awake = False
@@ -169,6 +174,13 @@ class Watch:
         if self._recorder is not None:
             self._recorder.flush()
             self._look_after_recording()
+
+    def let_time_judge(self) -> None:
+        """Look for what charge points owe by now and do not say. Each waits its turn, as frames do."""
+        if self._live is not None:
+            now = self._now()
+            for station in self._live.stations:
+                self.later(self._time_passed, now, station)
 
     def _work(self) -> None:
         self._awake = False
@@ -277,10 +289,17 @@ class Watch:
         if self._live is None:
             return
         record.at, record.station, record.connection = at, line.station, str(line.number)
-        self._tell(at, self._live.feed(record))
-        if self._live.failure is not None:
-            self._listener.failed(at, self._live.failure)
-            self._live.failure = None
+        self._concluded(at, self._live, self._live.feed(record))
+
+    def _time_passed(self, at: datetime, station: str) -> None:
+        assert self._live is not None
+        self._concluded(at, self._live, self._live.pass_time(station, at))
+
+    def _concluded(self, at: datetime, live: LiveInspection, findings: list[Finding]) -> None:
+        self._tell(at, findings)
+        if live.failure is not None:
+            self._listener.failed(at, live.failure)
+            live.failure = None
 
     def _tell(self, at: datetime, findings: list[Finding]) -> None:
         for finding in findings:

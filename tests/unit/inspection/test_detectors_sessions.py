@@ -171,6 +171,18 @@ def test_t03_adopts_the_id_of_a_start_whose_answer_the_log_lacks() -> None:
     assert log.found("T03") == []
 
 
+MANY = 2_001
+"""Ids that are remembered, and one."""
+
+
+def test_t03_tells_a_transaction_that_goes_on_once_however_many_others_come_and_go() -> None:
+    log = idle(2).later(300).meter(register(1100), transaction=77)
+    for number in range(MANY):
+        log.later(5).start(1000 + number, connector=2).later(5).meter(register(1100), transaction=77)
+    (finding,) = log.later(60).stop(77).found("T03")
+    assert finding.count == 1
+
+
 # ---- T04
 
 
@@ -194,6 +206,15 @@ def test_t04_tells_an_id_that_was_given_twice() -> None:
     (finding,) = log.found("T04")
     assert finding.title == "Transaction id given twice"
     assert finding.who is Who.BACK_END
+
+
+def test_t04_remembers_an_id_as_long_as_it_goes_on() -> None:
+    log = idle(2).later(5).start(77)
+    for number in range(MANY):
+        log.later(5).start(1000 + number, connector=2).later(5).meter(register(1100), transaction=77)
+    assert log.found("T04") == []
+    (finding,) = log.later(5).start(77, connector=2).found("T04")
+    assert (finding.title, finding.evidence[0].line) == ("Transaction id given twice", 8)
 
 
 def test_t04_keeps_every_digit_of_a_very_large_id() -> None:

@@ -76,7 +76,11 @@ class UnknownTransaction(Detector):
         exchange: Exchange = event.exchange  # type: ignore[attr-defined]  # all of `events` have one
         request = exchange.request
         if type(request) is MeterValues:
-            if request.transaction_id is UNSET or request.transaction_id in self._known:
+            transaction = request.transaction_id
+            if transaction is UNSET:
+                return ()
+            if transaction in self._known:
+                self._know(transaction)  # anew: one that goes on outlasts any number of others
                 return ()
         elif type(request) is StatusNotification:
             if exchange.from_station:
@@ -115,7 +119,8 @@ class UnknownTransaction(Detector):
             yield from self._stopped(exchange, exchange.request, facts)
 
     def _know(self, transaction: int) -> None:
-        self._known[transaction] = None
+        self._known.pop(transaction, None)
+        self._known[transaction] = None  # the one heard of last is the last
         if len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
 

@@ -59,7 +59,11 @@ class TransactionIdTrouble(Detector):
         """Remember which start each id was given to, and compare."""
         if type(event) is Call and event.exchange.name == "MeterValues":
             transaction = transaction_of(event.exchange)
-            if transaction is None or transaction in self._given:
+            if transaction is None:
+                return ()
+            given = self._given.pop(transaction, None)
+            if given is not None:
+                self._given[transaction] = given  # last again: one that goes on outlasts any number of others
                 return ()
         return self._look(event, facts)
 
