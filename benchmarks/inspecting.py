@@ -122,8 +122,7 @@ def inspected(path: Path, *, detectors: bool) -> tuple[int, float]:
     coverage = Coverage(str(path))
     began = time.process_time()
     for source in sources([path]):
-        for record in read(source, coverage):
-            inspector.feed(record)
+        inspector.feed_all(read(source, coverage))
     result = inspector.end()
     taken = time.process_time() - began
     wrong = [one for one in result.findings if one.severity is not Severity.INFO]

@@ -59,6 +59,11 @@ class _Need(IntEnum):
     NONE = 2
 
 
+_ALL: Final = _Need.ALL
+_NO_ROUTINE: Final = _Need.NO_ROUTINE
+_NONE: Final = _Need.NONE
+
+
 class Audience:
     """The detectors of one station. Ask it about each event, in order and after `facts` have learnt of it."""
 
@@ -198,10 +203,12 @@ class Audience:
         changed = False
         for one in doubtful:
             waits_with = one.waits_with
-            if waits_with is not None and not getattr(one, waits_with):
-                need = _Need.NONE
+            if waits_with is None:
+                need = _NO_ROUTINE if one.rests(facts) else _ALL
+            elif not getattr(one, waits_with):
+                need = _NONE
             else:
-                need = _Need.NO_ROUTINE if one.rests(facts) else _Need.ALL
+                need = _NO_ROUTINE if one.rests(facts) else _ALL
             if need is not needs[one]:
                 needs[one] = need
                 changed = True

@@ -86,8 +86,7 @@ def _inspected(
         coverage = Coverage(source.name)
         coverages.append(coverage)
         told = None if progress is None else told_for(source.name, progress)
-        for record in read(source, coverage, told):
-            inspector.feed(record)
+        inspector.feed_all(read(source, coverage, told))
     return coverages, inspector.end()
 
 

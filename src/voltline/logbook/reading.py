@@ -156,7 +156,7 @@ class _TextLog:
                         and first != "\x1b"
                         and (frame := frame_in(text)) is not None
                         and ((first != "[" and not first.isspace()) or DOCUMENT.match(line) is None)
-                        and not ("..." in text and type(frame) is Malformed)
+                        and (type(frame) is not Malformed or "..." not in text)
                     ):
                         if heading is None:
                             heading, at = heading_of(line[:start])
@@ -166,8 +166,8 @@ class _TextLog:
                             and (heading.sent is not None or _told(heading) or is_plausible(text))
                         ):
                             simple += 1
-                            name = heading.family.name
-                            formats[name] = formats.get(name, 0) + 1
+                            form = heading.family.name
+                            formats[form] = formats.get(form, 0) + 1
                             yield Record(
                                 source,
                                 number,
