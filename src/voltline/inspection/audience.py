@@ -121,8 +121,9 @@ class Audience:
             and before is not None
             and _AT_ONCE <= at - before <= QUIET
         ):
+            facts.passed = event.record
             if metered:
-                facts.passed = facts.passed_call = event.record
+                facts.passed_metered = facts.passed_call = event.record
             sees, self._doubtful = self._routine_calls.get(name) or self._find_routine(Call, name)
             return sees
         return self._of_everyday(Call, name)
@@ -146,8 +147,11 @@ class Audience:
             and _AT_ONCE <= at - asked_at <= PROMPT
             and (before is asked_at or (before is not None and _AT_ONCE <= at - before <= PROMPT))
         ):
+            facts.passed = event.record
             if name == "MeterValues":
-                facts.passed = event.record
+                facts.passed_metered = event.record
+            else:
+                facts.passed_heartbeat = exchange
             sees, self._doubtful = self._routine_answers.get(name) or self._find_routine(Answered, name)
             return sees
         return self._of_everyday(Answered, name)

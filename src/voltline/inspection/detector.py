@@ -113,7 +113,7 @@ class Detector:
         Routine is a call of an everyday action by the charge point, or the answer to one, with nothing odd
         about it, at most `QUIET` after the event before it: a Heartbeat; MeterValues of the
         transaction that the connector's latest were of, with everyday messages only in between; an answer
-        within `PROMPT`. What passed last of MeterValues is in `facts.passed` and `facts.passed_call`.
+        within `PROMPT`. What passed last is in `facts.passed` and those below it.
         """
         return False
 

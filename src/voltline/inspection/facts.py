@@ -88,9 +88,13 @@ class Facts:
     """Holes in the log so far: a charge point that sends heartbeats said nothing for three intervals, and
     then neither booted nor connected anew. Whatever was known before may have changed meanwhile."""
     passed: Record | None = None
-    """The latest routine MeterValues or answer to them: who rests was not shown it."""
+    """The latest routine message or answer to one: who rests was not shown it."""
+    passed_metered: Record | None = None
+    """The latest routine MeterValues or answer to them."""
     passed_call: Record | None = None
     """The latest routine MeterValues."""
+    passed_heartbeat: Exchange | None = None
+    """The latest routine answer to a Heartbeat."""
     told_year: int | None = None
     """The year of the latest time in a request of the charge point."""
     whole_seconds: bool = True

@@ -69,22 +69,24 @@ class Inspector:
         settler, stations = self._settler, self._stations
         settle = settler.settle
         for record in records:
-            settled: Iterable[Record] = (record,)
             if settler.waits or record.damage:
-                settled = settler.feed(record)
-            else:
-                settle(record)
-            for one in settled:
-                inspection = stations.get(one.station) or self._begin(one.station)
-                findings = inspection.feed(one)
-                if findings:
-                    self._found(inspection, findings)
+                for settled in settler.feed(record):
+                    self._inspect(settled)
+                continue
+            settle(record)
+            inspection = stations.get(record.station) or self._begin(record.station)
+            findings = inspection.feed(record)
+            if findings:
+                self._found(inspection, findings)
+
+    def _inspect(self, record: Record) -> None:
+        inspection = self._stations.get(record.station) or self._begin(record.station)
+        self._found(inspection, inspection.feed(record))
 
     def end(self) -> Inspected:
         """The log is at its end: everything that is known of it."""
         for record in self._settler.end():
-            inspection = self._stations.get(record.station) or self._begin(record.station)
-            self._found(inspection, inspection.feed(record))
+            self._inspect(record)
         sessions: list[SessionSummary] = []
         stations: list[StationSummary] = []
         footage: list[Footage] = []

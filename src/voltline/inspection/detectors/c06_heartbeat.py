@@ -85,7 +85,7 @@ class HeartbeatMissing(Detector):
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure between frames of the charge point."""
         record = event.record
-        if facts.passed is not self._passed:
+        if facts.passed_metered is not self._passed:
             self._catch_up(facts, record)
         at = event.at
         if at is None:
@@ -131,7 +131,7 @@ class HeartbeatMissing(Detector):
 
     def _catch_up(self, facts: Facts, shown: Record | None) -> None:
         """With what was not shown: no silence in it was one."""
-        passed, call = facts.passed, facts.passed_call
+        passed, call = facts.passed_metered, facts.passed_call
         if passed is self._passed:
             return
         self._passed = passed

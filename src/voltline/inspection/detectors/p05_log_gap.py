@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from voltline.inspection.detector import QUIET, Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
+from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange, Note, Orphan
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import NO_YEAR, Record
@@ -51,7 +51,6 @@ class LogGap(Detector):
         "logs often begin at the first of January or at the date of the firmware."
     )
     events = (Call, Answered, Orphan, Connected, Disconnected, Note)
-    rests_at = frozenset({"MeterValues"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -60,6 +59,7 @@ class LogGap(Detector):
         self._record: Record | None = None
         self._passed: Record | None = None
         """The latest that was not shown."""
+        self._heartbeat: Exchange | None = None
         self._away = False
         """The connection was closed by the last line."""
         self._back = 0
@@ -79,11 +79,8 @@ class LogGap(Detector):
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Measure from the latest time so far, so that a clock that was reset and set again is no gap."""
-        passed = facts.passed
-        if passed is not self._passed:
-            self._passed = passed
-            if passed is not None and passed is not event.record:
-                self._latest, self._record, self._away = passed.at, passed, False
+        if facts.passed is not self._passed:
+            self._catch_up(event.record, facts)
         at, latest = event.at, self._latest
         if at is None:
             return ()
@@ -94,9 +91,7 @@ class LogGap(Detector):
         if 0 <= silence_s < self.settings.at_least_s:
             kind = type(event)
             if kind is Answered:
-                response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
-                if type(response) in _WITH_TIME:
-                    self._clock_is_off_s = (response.current_time - at).total_seconds()
+                self._learn_clock(event.exchange)  # type: ignore[attr-defined]  # told by its type
             elif kind is not Call:
                 self._keep(event, at)
                 return ()
@@ -115,6 +110,21 @@ class LogGap(Detector):
         self._keep(event, at)
         return found
 
+    def _catch_up(self, shown: Record, facts: Facts) -> None:
+        """With what was not shown: no silence in it was one."""
+        passed = self._passed = facts.passed
+        if passed is not None and passed is not shown:
+            self._latest, self._record, self._away = passed.at, passed, False
+        heartbeat = facts.passed_heartbeat
+        if heartbeat is not None and heartbeat is not self._heartbeat and heartbeat.answer is not shown:
+            self._learn_clock(heartbeat)
+        self._heartbeat = heartbeat
+
+    def _learn_clock(self, exchange: Exchange) -> None:
+        response, at = exchange.response, exchange.answered_at
+        if at is not None and type(response) in _WITH_TIME:
+            self._clock_is_off_s = (response.current_time - at).total_seconds()  # type: ignore[union-attr]
+
     def _keep(self, event: Event, at: datetime) -> None:
         if self._latest is None or at > self._latest or self._back >= _STAYS_BACK:
             self._latest = at
@@ -123,9 +133,7 @@ class LogGap(Detector):
         kind = type(event)
         if kind is Answered:
             self._away = False
-            response = event.exchange.response  # type: ignore[attr-defined]  # told by its type
-            if type(response) in _WITH_TIME:
-                self._clock_is_off_s = (response.current_time - at).total_seconds()
+            self._learn_clock(event.exchange)  # type: ignore[attr-defined]  # told by its type
         elif kind is Disconnected:
             self._away = True
         elif kind is not Note:
