@@ -30,6 +30,8 @@ _LEFT_OUT_FROM = 5
 """So many answers that fit CALLs of which the log has none, and ..."""
 _LEFT_OUT_SHARE = 0.05
 """... so large a share of all answers: the CALLs were left out."""
+_MOST_FITTING = 1000
+"""Answers that wait to be judged; of more the oldest is held for one to no CALL."""
 
 
 class OrphanResponse(Detector):
@@ -51,31 +53,21 @@ class OrphanResponse(Detector):
     )
     events = (Orphan, Malformed, Call)
     actions = chosen(call=_FREQUENT)
-    rests_at = frozenset({"MeterValues"})
+    waits_with = "_fitting"
 
     def __init__(self, settings: None = None) -> None:
         super().__init__(settings)
         self._unreadable = 0
         """Frames whose id is lost: one may have been the CALL."""
         self._one_way: set[Direction] = set()
-        self._called: set[str] = set()
-        """Those of the frequent CALLs that the log has."""
         self._fitting: list[Orphan] = []
-        """Answers that fit one which it has not had so far."""
+        """Answers that fit a frequent CALL which the log has not had so far."""
         self._left_out = False
-
-    def rests(self, facts: Facts) -> bool:
-        """One of them is enough."""
-        return "MeterValues" in self._called
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Word it by what is known of its CALL."""
         if type(event) is Call:
-            name = event.exchange.name
-            if name in self._called:
-                return ()
-            self._called.add(name)
-            return tuple(self._released(facts))
+            return tuple(self._released(facts)) if self._fitting else ()
         if isinstance(event, Malformed):
             self._unreadable += 1
             return ()
@@ -101,7 +93,7 @@ class OrphanResponse(Detector):
             )
 
     def _known(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
-        if event.cause is OrphanCause.UNKNOWN and not facts.live and self._fits(event):
+        if event.cause is OrphanCause.UNKNOWN and not facts.live and _fits(event, facts):
             yield from self._waits(event, facts)
             return
         if event.cause is OrphanCause.LATE and event.exchange is not None and event.exchange.from_station:
@@ -110,26 +102,18 @@ class OrphanResponse(Detector):
                 return
         yield self._told(event, facts)
 
-    def _fits(self, event: Orphan) -> frozenset[str]:
-        """The frequent CALLs of the charge point that it may answer, of those not in the log so far."""
-        frame = event.frame
-        if event.record.direction is not Direction.FROM_CENTRAL or not isinstance(frame, CallResultFrame):
-            return frozenset()
-        payload = bytes(frame.payload).strip()
-        if _NOTHING.fullmatch(payload):
-            return _ANSWERED_BY_NOTHING - self._called
-        return _ANSWERED_BY_TIME - self._called if _ONLY_TIME.fullmatch(payload) else frozenset()
-
     def _waits(self, event: Orphan, facts: Facts) -> Iterator[Finding]:
         if self._left_out:
             return
         self._fitting.append(event)
         answers = facts.answers_from_central
         if len(self._fitting) < max(_LEFT_OUT_FROM, answers * _LEFT_OUT_SHARE):
+            if len(self._fitting) > _MOST_FITTING:
+                yield self._told(self._fitting.pop(0), facts)
             return
         self._left_out = True
         shown_first, self._fitting = self._fitting[:_LEFT_OUT_FROM], []
-        missing = " or ".join(sorted(self._fits(event)))
+        missing = " or ".join(sorted(_fits(event, facts)))
         yield self.finding(
             facts,
             f"{len(shown_first)} answers and more fit {missing}, of which this log has none: they "
@@ -145,7 +129,7 @@ class OrphanResponse(Detector):
         """Those that cannot be of a kind that was left out: the log has that CALL."""
         waiting, self._fitting = self._fitting, []
         for one in waiting:
-            if self._fits(one):
+            if _fits(one, facts):
                 self._fitting.append(one)
             else:
                 yield self._told(one, facts)
@@ -179,3 +163,14 @@ class OrphanResponse(Detector):
             severity=Severity.INFO if unsure else None,
             who=who_is(sender),
         )
+
+
+def _fits(event: Orphan, facts: Facts) -> frozenset[str]:
+    """The frequent CALLs of the charge point that it may answer, of those not in the log so far."""
+    frame = event.frame
+    if event.record.direction is not Direction.FROM_CENTRAL or not isinstance(frame, CallResultFrame):
+        return frozenset()
+    payload = bytes(frame.payload).strip()
+    if _NOTHING.fullmatch(payload):
+        return _ANSWERED_BY_NOTHING - facts.calls.keys()
+    return _ANSWERED_BY_TIME - facts.calls.keys() if _ONLY_TIME.fullmatch(payload) else frozenset()
