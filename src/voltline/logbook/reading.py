@@ -160,10 +160,8 @@ class _TextLog:
                     ):
                         if heading is None:
                             heading, at = heading_of(line[:start])
-                        if (
-                            not heading.repeats
-                            and heading.family.trailer is None
-                            and (heading.sent is not None or _told(heading) or is_plausible(text))
+                        if heading.is_plain or (
+                            not heading.repeats and heading.family.trailer is None and is_plausible(text)
                         ):
                             simple += 1
                             form = heading.family.name

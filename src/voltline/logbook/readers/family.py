@@ -42,6 +42,8 @@ class Heading(msgspec.Struct, frozen=True):
     """See `Record.beside`."""
     repeats: bool = False
     """The frame is only quoted here, in a message about it; it is logged elsewhere as itself."""
+    is_plain: bool = False
+    """It tells the way, the frame is no quotation and has nothing behind it: no more need be asked."""
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -101,4 +103,5 @@ class Family(msgspec.Struct, frozen=True):
             intern(logger) if logger else None,  # told apart a frame: the same name is the same object
             beside,
             repeats,
+            self.trailer is None and not repeats and (sent is not None or direction is not Direction.UNKNOWN),
         )
