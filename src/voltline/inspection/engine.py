@@ -57,7 +57,7 @@ class StationInspection:
         """What the detectors find in this record, and in what it makes certain of earlier ones."""
         event = self._exchanged(record)
         if event is None:
-            return self._tell_all(self._timeline.feed(record))
+            return self._tell_all(self._timeline.found(record))
         return self._tell(event)
 
     def pass_time(self, now: datetime) -> list[Finding]:

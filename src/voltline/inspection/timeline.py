@@ -172,7 +172,7 @@ class Timeline:
     def exchanged(self, record: Record) -> Call | Answered | None:
         """What most records tell, and nothing else: a call, or the answer to an open one.
 
-        None where it is anything more; then `feed` it.
+        None where it is anything more: ask `found` then.
         """
         at, last, frame = record.at, self._last_at, record.frame
         if (
@@ -181,13 +181,17 @@ class Timeline:
             or at < last
             or record.source is not self._source
             or record.log_name is not self._log_name
-            or record.connection is not None
+            or (record.connection is not None and record.connection not in self._names)
         ):
             return None
         if at > self._look_at:
             if at - last > WINDOW or any(self._open):
                 return None
             self._look_at = at + self._answer_within
+        if frame is None:
+            if record.kind is not _FRAME:
+                return None
+            frame = frame_of(record)
         event: Call | Answered
         if type(frame) is CallFrame:
             side = self._sides[record.direction]
@@ -210,8 +214,10 @@ class Timeline:
     def feed(self, record: Record) -> list[Event]:
         """What this record tells, in order."""
         usual = self.exchanged(record)
-        if usual is not None:
-            return [usual]
+        return self.found(record) if usual is None else [usual]
+
+    def found(self, record: Record) -> list[Event]:
+        """What a record tells that is not simply an exchange's: see `exchanged`."""
         events: list[Event] = []
         at = record.at
         look = False
