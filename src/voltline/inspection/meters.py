@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import UNSET
@@ -180,17 +180,18 @@ def _number_read(sampled: SampledValue, value: float) -> NumberRead:
     )
 
 
-_latest: tuple[Any, list[Readings]] = (None, [])
+_latest_request: MeterValues | None = None
+_latest_readings: list[Readings] = []
 
 
 def readings_of(request: MeterValues) -> list[Readings]:
     """All numbers of a message. Many ask for those of one message in a row: the latest is kept."""
-    global _latest
-    message, readings = _latest
-    if message is not request:
-        readings = list(map(readings_at, request.meter_value))
-        _latest = request, readings
-    return readings
+    global _latest_request, _latest_readings
+    if request is _latest_request:
+        return _latest_readings
+    _latest_readings = list(map(readings_at, request.meter_value))
+    _latest_request = request
+    return _latest_readings
 
 
 def register_wh(value: MeterValue) -> float | None:

@@ -267,7 +267,9 @@ class SessionBuilder:
             session.last_register_wh = register_wh
         if power_w is not None:
             session.power_w = power_w
-            session.peak_power_w = max(power_w, session.peak_power_w or 0.0)
+            peak_w = session.peak_power_w
+            if peak_w is None or power_w > peak_w:
+                session.peak_power_w = max(power_w, 0.0)
         if session.samples % session.every:
             return
         limit_a = None
