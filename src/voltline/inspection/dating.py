@@ -166,7 +166,12 @@ class LogClock:
                 at = self._minutes.placed(record, at)
             told = None
             # Only answers tell the time; a CALL, the longer kind, need not be searched.
-            if type(record.frame) is not CallFrame and self._has_votes and _answers_with_time(record):
+            if (
+                type(record.frame) is not CallFrame
+                and '"currentTime"' in record.text
+                and self._has_votes
+                and not record.text.startswith("[2")
+            ):
                 told = self._watch(record, at)
             # Counted from naught: a tenth of the time that replace takes.
             record.at = _ZERO + (at - self._naive_zero)
@@ -177,7 +182,7 @@ class LogClock:
 
     def _watch(self, record: Record, at: datetime) -> Told | None:
         """Whether an answer says that the log's zone has changed; `at` is the log's time."""
-        found = _CURRENT_TIME.search(record.text)
+        found = None if record.kind is not RecordKind.FRAME else _CURRENT_TIME.search(record.text)
         told = None if found is None else _aware_time(found[1])
         if told is None:
             return None
@@ -263,11 +268,6 @@ def _nearest_year(at: datetime, told: datetime) -> int:
     naive = told.replace(tzinfo=at.tzinfo)
     years = (told.year - 1, told.year, told.year + 1)
     return min(years, key=lambda year: abs(_dated(at, year) - naive))
-
-
-def _answers_with_time(record: Record) -> bool:
-    text = record.text
-    return '"currentTime"' in text and record.kind is RecordKind.FRAME and not text.startswith("[2")
 
 
 def _quarters(apart: timedelta) -> int | None:
