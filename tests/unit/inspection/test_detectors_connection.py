@@ -523,6 +523,18 @@ def test_against_the_central_systems_clock_an_hour_is_local_time_sent_as_utc() -
     assert (finding.title, finding.severity) == ("Local time sent as UTC", Severity.ERROR)
 
 
+def test_local_time_without_a_zone_is_not_said_to_be_sent_as_utc() -> None:
+    log = heartbeats(Log().boot(), 3)
+    for _ in range(8):
+        log.later(100).status("Available", timestamp=clock(log.now + HOUR).removesuffix("Z"))
+    (finding,) = log.found("K02")
+    assert (finding.title, finding.who) == ("Local time sent without a zone", Who.CHARGER_MAKER)
+    assert (finding.severity, finding.count) == (Severity.ERROR, 1)
+    assert "no zone" in finding.text
+    assert "1 h ahead of the central system's clock" in finding.text
+    assert "UTC" in finding.next_step
+
+
 def test_a_log_in_another_zone_than_both_sides_is_no_skew() -> None:
     log = Log()
     for _ in range(5):
