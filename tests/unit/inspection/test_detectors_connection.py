@@ -290,6 +290,40 @@ def test_a_log_without_times_counts_messages() -> None:
     assert len(log.found("C05")) == 1
 
 
+def test_states_that_were_left_out_of_a_log_are_no_fault_of_each_boot() -> None:
+    def charged(log: Log, number: int) -> Log:
+        return heartbeats(log.boot().later(5), 1).start(number).later(60).stop(number).later(60)
+
+    log = charged(charged(Log(), 1), 2)
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.who, finding.count) == (Severity.INFO, Who.LOG_KEEPER, 1)
+    assert [one.line for one in finding.evidence] == [1, 2]
+    log.status("Available")
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.count) == (Severity.WARNING, 2)
+    assert charged(log, 3).found("C05")[0].count == 3
+
+
+def test_answers_to_nobody_show_that_states_were_left_out() -> None:
+    log = Log().boot()
+    for number in range(12):
+        log.later(5).answer(f"filtered{number}").heartbeat()
+    assert [one.severity for one in log.found("C05")] == [Severity.INFO]
+
+
+def test_many_boots_without_any_state_are_not_kept_for_ever() -> None:
+    log = Log()
+    for _ in range(9):
+        heartbeats(log.boot(), 1)
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.count) == (Severity.WARNING, 9)
+    log.start().later(60).stop(1)
+    for _ in range(9):
+        heartbeats(log.boot(), 1)
+    findings = log.found("C05")
+    assert [(one.severity, one.count) for one in findings] == [(Severity.WARNING, 5), (Severity.INFO, 1)]
+
+
 # ---- C06
 
 
