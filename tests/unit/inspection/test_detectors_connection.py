@@ -362,6 +362,38 @@ def test_heartbeats_much_more_often_than_asked_are_information() -> None:
     assert [one.severity for one in log.found("C06")] == [Severity.INFO]
 
 
+def test_calls_that_were_left_out_of_the_log_are_no_silence() -> None:
+    log = heartbeats(booted(), 3)
+    for number in range(10):
+        log.later(100).answer(f"filtered{number}")
+    assert log.later(1).heartbeat().found("C06") == []
+    for _ in range(10):
+        log.later(100).call("ClearCache", by_central=True)
+    assert len(log.answer("filtered").found("C06")) == 1
+
+
+def minutes(*times: int) -> Log:
+    """A log whose times have no seconds, and a CALL of the charge point at each of these minutes."""
+    log = Log()
+    message_id = log.call("BootNotification", {"chargePointVendor": "Lab", "chargePointModel": "One"})
+    log.answer(message_id, {"currentTime": clock(0), "interval": 20, "status": "Accepted"})
+    for minute in times:
+        log.at(60 * minute).answer(log.call("Heartbeat"), {"currentTime": clock(60 * minute)})
+    return log
+
+
+@pytest.mark.parametrize(("after", "told"), [(1, 0), (2, 0), (3, 1)])
+def test_a_minute_of_rounding_is_no_silence(after: int, told: int) -> None:
+    log = minutes(0, 1, 2, 3)
+    log.call("ClearCache", by_central=True)
+    log.at(60 * (3 + after)).answer(log.call("Heartbeat"), {"currentTime": clock(log.now)})
+    assert len(log.found("C06")) == told
+
+
+def test_heartbeats_within_one_minute_need_not_be_early() -> None:
+    assert minutes(*[number // 6 for number in range(60)]).found("C06") == []
+
+
 # ---- C07
 
 
@@ -381,6 +413,15 @@ def test_the_same_silence_before_each_close_names_the_timer() -> None:
 @pytest.mark.parametrize("silences", [(60.0, 60.0), (10.0, 60.0, 300.0, 95.0), (0.2, 0.2, 0.2, 0.3)])
 def test_other_closes_show_no_timer(silences: tuple[float, ...]) -> None:
     assert closes(*silences).found("C07") == []
+
+
+@pytest.mark.parametrize(("begins", "told"), [(0, 0), (1, 1)])
+def test_in_whole_minutes_no_two_silences_are_known_to_be_alike(begins: float, told: int) -> None:
+    log = Log().at(begins).note("first line")
+    for number in range(1, 6):
+        log.at(120 * number).connected().call("Heartbeat")
+        log.later(60).disconnected()
+    assert len(log.found("C07")) == told
 
 
 # ---- C08
