@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.inspection.inspection_lab import Log, clock
+from tests.unit.inspection.inspection_lab import STATION, Log, clock
 
+from voltline.inspection.detectors.c06_heartbeat import HeartbeatMissing
+from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Severity, Who
 
 HOUR = 3600.0
@@ -370,6 +372,17 @@ def test_calls_that_were_left_out_of_the_log_are_no_silence() -> None:
     for _ in range(10):
         log.later(100).call("ClearCache", by_central=True)
     assert len(log.answer("filtered").found("C06")) == 1
+
+
+def test_live_no_call_is_left_out_and_an_answer_to_nobody_shows_nothing() -> None:
+    log = heartbeats(booted(), 3)
+    for number in range(10):
+        log.later(100).answer(f"unasked{number}")
+    log.later(1).heartbeat()
+    inspection = StationInspection(STATION, [HeartbeatMissing])
+    inspection.facts.live = True
+    found = [one for record in log.records for one in inspection.feed(record)]
+    assert [one.severity for one in found] == [Severity.WARNING]
 
 
 def minutes(*times: int) -> Log:

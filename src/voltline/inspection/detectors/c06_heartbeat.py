@@ -114,9 +114,9 @@ class HeartbeatMissing(Detector):
             if kind is not Orphan:
                 self._heard = self._heartbeat_at = None
                 return ()
-            if event.cause is not OrphanCause.UNKNOWN:  # type: ignore[attr-defined]  # an Orphan has one
+            if facts.live or event.cause is not OrphanCause.UNKNOWN:  # type: ignore[attr-defined]
                 return ()
-            # Only a CALL is answered: the charge point was heard, in a line that was left out.
+            # Only a CALL is answered: the charge point was heard, in a line that was left out of the log.
         heard, self._heard = self._heard, record
         quietest_s, self._quietest_s = self._quietest_s, 0.0
         interval_s = facts.interval_s
