@@ -12,7 +12,7 @@ from voltline.inspection.chronicle import StationSummary
 from voltline.inspection.findings import Finding, Severity
 from voltline.inspection.records import NO_YEAR
 from voltline.logbook.baseline import Against
-from voltline.logbook.coverage import Coverage
+from voltline.logbook.coverage import WHAT_TO_EXPORT, Coverage
 from voltline.logbook.result import Result
 
 __all__ = ["COLOURS", "against_line", "printable", "report"]
@@ -67,6 +67,8 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         yield from paragraph(_file(coverage), width, 2)
     if files > MOST_FILES:
         yield f"  and {files - MOST_FILES} more files"
+    if any(one.lacks_frames for one in result.coverages):
+        yield from paragraph(WHAT_TO_EXPORT, width, 2)
     for problem in result.problems:
         yield styled(f"  not read: {printable(problem)}", fg=typer.colors.RED)
 

@@ -12,12 +12,21 @@ from voltline.inspection.records import Record, RecordKind
 from voltline.inspection.timeline import frame_of
 from voltline.wire.frame_types import CallErrorFrame, CallFrame, CallResultFrame
 
-__all__ = ["WholeMinutes"]
+__all__ = ["WholeMinutes", "rounding_s"]
 
 MINUTE: Final = timedelta(minutes=1)
+_MINUTE_S: Final = MINUTE.total_seconds()
 MOST_OPEN: Final = 8
 AWAITED: Final = 20
 """Frames after which the answer to a CALL is not waited for any more."""
+
+
+def rounding_s(*times: datetime | None) -> float:
+    """What the times of a log may leave out, in s: 60 if all of these are whole minutes, else 0.
+
+    Ask with the log's first time beside those in question: three are seldom so by chance.
+    """
+    return 0.0 if any(at is not None and (at.second or at.microsecond) for at in times) else _MINUTE_S
 
 
 class WholeMinutes:

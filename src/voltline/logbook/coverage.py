@@ -4,11 +4,17 @@ import msgspec
 
 from voltline.inspection.records import Damage, Record, RecordKind
 
-__all__ = ["NO_FRAME", "SOAP", "Coverage"]
+__all__ = ["NO_FRAME", "SOAP", "WHAT_TO_EXPORT", "Coverage"]
 
 BLANK = "blank"
 NO_FRAME = "no frame in it"
 SOAP = "SOAP, which is not read"
+WHAT_TO_EXPORT = (
+    "Nothing could be inspected where there are no frames. A frame is an OCPP message as it goes over the "
+    'wire, such as [2,"17","Heartbeat",{}]. Actions and their contents alone do not tell who sent them and '
+    "which answer belongs to which call. Export the raw messages with their message ids (a portal's message "
+    "log, a WebSocket or debug log), with times if there are any."
+)
 
 
 class Coverage(msgspec.Struct):
@@ -42,6 +48,12 @@ class Coverage(msgspec.Struct):
     def skipped(self) -> int:
         """Lines that said nothing we could use, blank ones not counted."""
         return sum(self.skipped_lines.values())
+
+    @property
+    def lacks_frames(self) -> bool:
+        """Whether it was read to its end, and all of it is something else; see `WHAT_TO_EXPORT`."""
+        told = self.frames + self.notes + self.connections
+        return not told and self.problem is None and self.skipped > 0 and SOAP not in self.skipped_lines
 
     def skip(self, reason: str, line: int, count: int = 1) -> None:
         """Count lines left out for a reason."""

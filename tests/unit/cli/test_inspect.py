@@ -174,6 +174,29 @@ def test_several_logs_on_several_cores_give_what_one_gives(
     assert len(reports[0]["sessions"]) == 1800
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[INFO] 31/01/2026 01:36:00 - StopTransaction\n{\n  "meterStop": 5\n}\n',
+            True,
+        ),
+        ("time;action;payload\n2026-01-31 01:36:00;Heartbeat;{}\n", True),
+        ('[INFO] 31/01/2026 01:36:00 - Heartbeat\n[2,"1","Heartbeat",{}]\n', False),
+        ("", False),
+    ],
+)
+def test_a_log_of_actions_without_frames_is_answered_with_what_to_export(
+    text: str, told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "portal.log").write_text(text)
+    run(["inspect", str(tmp_path / "portal.log")])
+    out = " ".join(capsys.readouterr().out.split())
+    assert ("Export the raw messages with their message ids" in out) is told
+    if told:
+        assert "portal.log: no frames; " in out
+
+
 def test_hostile_text_does_not_reach_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "evil.log"
     evil = '[2,"1","\\u001b[2J\\u0007Boot",{}]'

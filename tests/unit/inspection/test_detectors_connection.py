@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.inspection.inspection_lab import Log, clock
+from tests.unit.inspection.inspection_lab import STATION, Log, clock
 
+from voltline.inspection.detectors.c06_heartbeat import HeartbeatMissing
+from voltline.inspection.engine import StationInspection
 from voltline.inspection.findings import Severity, Who
 
 HOUR = 3600.0
@@ -290,6 +292,40 @@ def test_a_log_without_times_counts_messages() -> None:
     assert len(log.found("C05")) == 1
 
 
+def test_states_that_were_left_out_of_a_log_are_no_fault_of_each_boot() -> None:
+    def charged(log: Log, number: int) -> Log:
+        return heartbeats(log.boot().later(5), 1).start(number).later(60).stop(number).later(60)
+
+    log = charged(charged(Log(), 1), 2)
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.who, finding.count) == (Severity.INFO, Who.LOG_KEEPER, 1)
+    assert [one.line for one in finding.evidence] == [1, 2]
+    log.status("Available")
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.count) == (Severity.WARNING, 2)
+    assert charged(log, 3).found("C05")[0].count == 3
+
+
+def test_answers_to_nobody_show_that_states_were_left_out() -> None:
+    log = Log().boot()
+    for number in range(12):
+        log.later(5).answer(f"filtered{number}").heartbeat()
+    assert [one.severity for one in log.found("C05")] == [Severity.INFO]
+
+
+def test_many_boots_without_any_state_are_not_kept_for_ever() -> None:
+    log = Log()
+    for _ in range(9):
+        heartbeats(log.boot(), 1)
+    (finding,) = log.found("C05")
+    assert (finding.severity, finding.count) == (Severity.WARNING, 9)
+    log.start().later(60).stop(1)
+    for _ in range(9):
+        heartbeats(log.boot(), 1)
+    findings = log.found("C05")
+    assert [(one.severity, one.count) for one in findings] == [(Severity.WARNING, 5), (Severity.INFO, 1)]
+
+
 # ---- C06
 
 
@@ -328,6 +364,49 @@ def test_heartbeats_much_more_often_than_asked_are_information() -> None:
     assert [one.severity for one in log.found("C06")] == [Severity.INFO]
 
 
+def test_calls_that_were_left_out_of_the_log_are_no_silence() -> None:
+    log = heartbeats(booted(), 3)
+    for number in range(10):
+        log.later(100).answer(f"filtered{number}")
+    assert log.later(1).heartbeat().found("C06") == []
+    for _ in range(10):
+        log.later(100).call("ClearCache", by_central=True)
+    assert len(log.answer("filtered").found("C06")) == 1
+
+
+def test_live_no_call_is_left_out_and_an_answer_to_nobody_shows_nothing() -> None:
+    log = heartbeats(booted(), 3)
+    for number in range(10):
+        log.later(100).answer(f"unasked{number}")
+    log.later(1).heartbeat()
+    inspection = StationInspection(STATION, [HeartbeatMissing])
+    inspection.facts.live = True
+    found = [one for record in log.records for one in inspection.feed(record)]
+    assert [one.severity for one in found] == [Severity.WARNING]
+
+
+def minutes(*times: int) -> Log:
+    """A log whose times have no seconds, and a CALL of the charge point at each of these minutes."""
+    log = Log()
+    message_id = log.call("BootNotification", {"chargePointVendor": "Lab", "chargePointModel": "One"})
+    log.answer(message_id, {"currentTime": clock(0), "interval": 20, "status": "Accepted"})
+    for minute in times:
+        log.at(60 * minute).answer(log.call("Heartbeat"), {"currentTime": clock(60 * minute)})
+    return log
+
+
+@pytest.mark.parametrize(("after", "told"), [(1, 0), (2, 0), (3, 1)])
+def test_a_minute_of_rounding_is_no_silence(after: int, told: int) -> None:
+    log = minutes(0, 1, 2, 3)
+    log.call("ClearCache", by_central=True)
+    log.at(60 * (3 + after)).answer(log.call("Heartbeat"), {"currentTime": clock(log.now)})
+    assert len(log.found("C06")) == told
+
+
+def test_heartbeats_within_one_minute_need_not_be_early() -> None:
+    assert minutes(*[number // 6 for number in range(60)]).found("C06") == []
+
+
 # ---- C07
 
 
@@ -347,6 +426,15 @@ def test_the_same_silence_before_each_close_names_the_timer() -> None:
 @pytest.mark.parametrize("silences", [(60.0, 60.0), (10.0, 60.0, 300.0, 95.0), (0.2, 0.2, 0.2, 0.3)])
 def test_other_closes_show_no_timer(silences: tuple[float, ...]) -> None:
     assert closes(*silences).found("C07") == []
+
+
+@pytest.mark.parametrize(("begins", "told"), [(0, 0), (1, 1)])
+def test_in_whole_minutes_no_two_silences_are_known_to_be_alike(begins: float, told: int) -> None:
+    log = Log().at(begins).note("first line")
+    for number in range(1, 6):
+        log.at(120 * number).connected().call("Heartbeat")
+        log.later(60).disconnected()
+    assert len(log.found("C07")) == told
 
 
 # ---- C08
@@ -521,6 +609,18 @@ def test_against_the_central_systems_clock_an_hour_is_local_time_sent_as_utc() -
     log = heartbeats(Log().boot(), 3)
     (finding,) = skewed(HOUR, log).found("K02")
     assert (finding.title, finding.severity) == ("Local time sent as UTC", Severity.ERROR)
+
+
+def test_local_time_without_a_zone_is_not_said_to_be_sent_as_utc() -> None:
+    log = heartbeats(Log().boot(), 3)
+    for _ in range(8):
+        log.later(100).status("Available", timestamp=clock(log.now + HOUR).removesuffix("Z"))
+    (finding,) = log.found("K02")
+    assert (finding.title, finding.who) == ("Local time sent without a zone", Who.CHARGER_MAKER)
+    assert (finding.severity, finding.count) == (Severity.ERROR, 1)
+    assert "no zone" in finding.text
+    assert "1 h ahead of the central system's clock" in finding.text
+    assert "UTC" in finding.next_step
 
 
 def test_a_log_in_another_zone_than_both_sides_is_no_skew() -> None:

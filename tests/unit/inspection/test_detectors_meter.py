@@ -240,6 +240,15 @@ def test_m01_does_not_mind_rounding_a_new_meter_or_late_values() -> None:
     assert log.later(60).meter(value(3), transaction=None).found("M01") == []
 
 
+def test_m01_compares_nothing_across_a_start_even_where_all_transactions_have_one_id() -> None:
+    log = charging(meter=0).later(60).meter(value(5000)).later(60).stop(1, meter=5500)
+    log.later(60).start(1, meter=0).later(60).meter(value(100)).later(60).stop(1, meter=200)
+    log.later(60).start(1, meter=0).later(60).stop(1, meter=50)
+    assert log.found("M01") == []
+    log = charging().later(60).meter(value(2000)).later(60).start(2, connector=2)
+    assert len(log.later(60).meter(value(1900)).found("M01")) == 1
+
+
 # ---- M02, M03
 
 

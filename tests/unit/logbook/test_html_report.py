@@ -98,6 +98,13 @@ def test_what_a_log_says_never_becomes_an_element(text: str, tmp_path: Path) -> 
     assert text[:100] in json.dumps(data_of(page), ensure_ascii=False) or text[0] == "'"
 
 
+def test_a_file_without_frames_is_shown_with_what_to_export(tmp_path: Path) -> None:
+    (file,) = data_of(page_of(tmp_path, "12:00 Heartbeat\n{}\n"))["files"]
+    assert "Export the raw messages" in file["advice"]
+    (file,) = data_of(page_of(tmp_path, log_of("a")))["files"]
+    assert file["advice"] is None
+
+
 def test_the_name_of_a_file_is_only_text(tmp_path: Path) -> None:
     page = page_of(tmp_path, log_of("a"), "<img src=x onerror=alert(1)>&\u202e.log")
     parsed = Parsed(page)

@@ -1,17 +1,33 @@
 """C05: a charge point that does not say how it is after its boot."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Final
+
+import msgspec
 
 from voltline.inspection.detector import Detector, DetectorSettings, chosen
-from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Exchange
+from voltline.inspection.events import (
+    Answered,
+    Call,
+    Connected,
+    Disconnected,
+    Event,
+    Exchange,
+    Orphan,
+    OrphanCause,
+)
 from voltline.inspection.exchanges import connector_of, seconds_between, status_of
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
+from voltline.inspection.records import Direction
 from voltline.inspection.spans import span
 from voltline.inspection.triggers import asks_for_boot
 from voltline.messages import RegistrationStatus
 from voltline.messages.types import doc
+
+_OF_USE: Final = ("StartTransaction", "StopTransaction", "MeterValues")
+"""What a charge point makes that is charged at; it does not do so without a state."""
+_MOST_HELD: Final = 5
 
 
 class Settings(DetectorSettings, frozen=True):
@@ -38,9 +54,10 @@ class NoStatusAfterBoot(Detector):
         "connector. Without that the central system shows what it knew before the restart. Connectors beyond "
         "the first are only missed where NumberOfConnectors is in the log. Not judged where the log or the "
         "connection ends within the time, nor after a BootNotification that TriggerMessage asked for: it "
-        "tells of no restart."
+        "tells of no restart. A log of charging without any StatusNotification, or with answers to CALLs "
+        "that it has not, was most likely filtered: that is told once, as information."
     )
-    events = (Call, Answered, Connected, Disconnected)
+    events = (Call, Answered, Connected, Disconnected, Orphan)
     actions = chosen(answered={"BootNotification"})
     waits_with = "_boot"
     settings: Settings = Settings()
@@ -55,6 +72,11 @@ class NoStatusAfterBoot(Detector):
         """The latest that asks for a BootNotification, as long as none came."""
         self._was_triggered = False
         """Whether the latest BootNotification was asked for."""
+        self._held: list[Finding] = []
+        """Of a log that has had no StatusNotification so far: those may have been left out of it."""
+        self._lacks_calls = False
+        """The charge point was answered what it did not ask."""
+        self._told_filtered = False
 
     def see(self, event: Event, facts: Facts) -> Iterable[Finding]:
         """Begin at an accepted boot, judge when the time is up."""
@@ -66,12 +88,12 @@ class NoStatusAfterBoot(Detector):
             return ()
         if isinstance(event, Call):
             self._look_for_trigger(event.exchange)
-        if self._boot is None:
-            return ()
-        if not isinstance(event, Call):
+            return () if self._boot is None else tuple(self._called(event.exchange, facts))
+        if not isinstance(event, Orphan):
             self._boot = None
-            return ()
-        return tuple(self._called(event.exchange, facts))
+        elif event.cause is OrphanCause.UNKNOWN and event.record.direction is Direction.FROM_CENTRAL:
+            self._lacks_calls = True
+        return ()
 
     def _look_for_trigger(self, exchange: Exchange) -> None:
         if exchange.name == "BootNotification":
@@ -113,14 +135,44 @@ class NoStatusAfterBoot(Detector):
             return
         names = ", ".join(str(number) for number in missing)
         one = len(missing) == 1
-        yield self.finding(
+        finding = self.finding(
             facts,
             f"Within {span(self.settings.within_s)} after its boot was accepted the charge point did not "
             f"report connector{'' if one else 's'} {names}.",
             boot.records,
             title=self.title if not self._told else "Some connectors without status after boot",
         )
+        reports = facts.live or "StatusNotification" in facts.calls
+        if reports or not self._told_filtered:
+            self._held.append(finding)
+        if reports or len(self._held) >= _MOST_HELD:
+            yield from self._settled(facts)
+
+    def _settled(self, facts: Facts) -> Iterator[Finding]:
+        """What is held is told, or, of a log without any StatusNotification, how it comes."""
+        held, self._held = self._held, []
+        reports = facts.live or "StatusNotification" in facts.calls
+        used = any(name in facts.calls for name in _OF_USE)
+        if not held or reports or not (self._lacks_calls or used):
+            yield from held
+            return
+        self._told_filtered = True
+        yield msgspec.structs.replace(
+            held[0],
+            text="This log has no StatusNotification at all, not even after this boot, though other "
+            "messages: they were left out of it, or the charge point sends none.",
+            title="No status in the log",
+            severity=Severity.INFO,
+            who=Who.LOG_KEEPER,
+            next_step="Inspect the log before lines were taken out of it. If none were, ask with "
+            "TriggerMessage StatusNotification.",
+        )
 
     def lapsed(self, facts: Facts) -> Iterable[Finding]:
         """The time may have passed with no CALL after it."""
         return () if self._boot is None or not self._is_over(facts) else tuple(self._judged(facts))
+
+    def end(self, facts: Facts) -> Iterator[Finding]:
+        """No StatusNotification can come any more."""
+        yield from self.lapsed(facts)
+        yield from self._settled(facts)

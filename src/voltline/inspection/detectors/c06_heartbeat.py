@@ -5,16 +5,28 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from voltline.inspection.detector import QUIET, Detector, DetectorSettings
-from voltline.inspection.events import Answered, Call, Connected, Disconnected, Event, Note, Orphan
+from voltline.inspection.events import (
+    Answered,
+    Call,
+    Connected,
+    Disconnected,
+    Event,
+    Note,
+    Orphan,
+    OrphanCause,
+)
 from voltline.inspection.exchanges import seconds_between
 from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Direction, Record
 from voltline.inspection.spans import span
+from voltline.inspection.whole_minutes import rounding_s
 from voltline.messages.types import doc
 
 _FROM_STATION: Final = Direction.FROM_STATION
 _CONNECTIONS: Final = (Connected, Disconnected)
+_TELLING: Final = (*_CONNECTIONS, Orphan)
+"""Of what the charge point did not send, what says something of it."""
 _GAP_INTERVALS = 3.0
 _GAP_LEAST_S = 300.0
 _LEAST_RESTED_S = 2 * QUIET.total_seconds()
@@ -46,9 +58,10 @@ class HeartbeatMissing(Detector):
         "The answer to BootNotification gives the interval at which a charge point shows that it is alive; "
         "any message does for a heartbeat. Over WebSocket heartbeats may even be left to pings, so a "
         "charge point with WebSocketPingInterval set, or a log without any heartbeat, gives information "
-        "only. A time in which the log has no line at all is P05's; live, where no line is missing, it is "
-        "told here while it lasts, unless the connection is known to be lost. Heartbeats that come much more "
-        "often than asked show an interval that was not taken over."
+        "only. An answer whose CALL was left out of the log shows that the charge point was heard. A time in "
+        "which the log has no line at all is P05's; live, where no line is missing, it is told here while it "
+        "lasts, unless the connection is known to be lost. Heartbeats that come much more often than asked "
+        "show an interval that was not taken over."
     )
     events = (Call, Answered, Orphan, Connected, Disconnected, Note)
     rests_at = frozenset({"MeterValues"})
@@ -96,9 +109,14 @@ class HeartbeatMissing(Detector):
             quiet_s = 0.0 if latest is None else (at - latest).total_seconds()
             if quiet_s > self._quietest_s:
                 self._quietest_s = quiet_s
-            if kind in _CONNECTIONS:
+            if kind not in _TELLING:
+                return ()
+            if kind is not Orphan:
                 self._heard = self._heartbeat_at = None
-            return ()
+                return ()
+            if facts.live or event.cause is not OrphanCause.UNKNOWN:  # type: ignore[attr-defined]
+                return ()
+            # Only a CALL is answered: the charge point was heard, in a line that was left out of the log.
         heard, self._heard = self._heard, record
         quietest_s, self._quietest_s = self._quietest_s, 0.0
         interval_s = facts.interval_s
@@ -146,6 +164,8 @@ class HeartbeatMissing(Detector):
     def _silent(
         self, heard: Record, now: Record, silent_s: float, quietest_s: float, facts: Facts
     ) -> Iterator[Finding]:
+        if silent_s - 2 * rounding_s(facts.first_at, heard.at, now.at) < self._silent_from_s:
+            return  # of times without seconds either may be a minute off, see WholeMinutes
         interval_s = facts.interval_s or 0
         if quietest_s > max(interval_s * _GAP_INTERVALS, _GAP_LEAST_S):
             return  # no line at all: P05
@@ -173,6 +193,8 @@ class HeartbeatMissing(Detector):
         if self._early < self.settings.early_in_a_row:
             return None
         self._early = 0
+        if apart_s + rounding_s(facts.first_at, before, at) >= interval_s * self.settings.early_share:
+            return None  # times without seconds do not show it
         return self.finding(
             facts,
             f"Heartbeats come every {span(apart_s)}; the interval is {span(interval_s)}.",

@@ -12,6 +12,7 @@ from voltline.inspection.facts import Facts
 from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import Record
 from voltline.inspection.spans import span
+from voltline.inspection.whole_minutes import rounding_s
 from voltline.messages.types import doc
 
 _REMEMBERED = 20
@@ -41,7 +42,8 @@ class IdleTimeout(Detector):
         "When connections end the same number of seconds after the last frame, someone has a timer: "
         "routers and proxies drop idle connections after 60, 100 or 300 s, some back-ends close when a "
         "ping is not answered, some charge points drop idle sockets at 110 s. The length of the silence "
-        "names the timer. Pings and heartbeats that come more often keep the connection alive."
+        "names the timer. Pings and heartbeats that come more often keep the connection alive. Not judged in "
+        "a log whose times have no seconds."
     )
     events = (Connected, Disconnected)
     settings: Settings = Settings()
@@ -66,6 +68,8 @@ class IdleTimeout(Detector):
         silence_s = (at - frame.at).total_seconds()
         if silence_s < self.settings.least_s:
             return ()
+        if rounding_s(facts.first_at, frame.at, at) > self.settings.deviation_s:
+            return ()  # no two silences can be known to be alike
         alike = [one for one in self._silences if abs(one[0] - silence_s) <= 2 * self.settings.deviation_s]
         alike.append((silence_s, frame, close))
         self._silences.append(alike[-1])

@@ -12,6 +12,7 @@ from voltline.inspection.findings import Finding, Severity, Who
 from voltline.inspection.records import NO_YEAR
 from voltline.inspection.spans import span
 from voltline.messages import BootNotificationResponse, HeartbeatResponse
+from voltline.messages.deviation import DeviationKind
 from voltline.messages.types import doc
 
 _QUARTER_S: Final = 900.0
@@ -42,8 +43,9 @@ class ClockSkew(Detector):
         "The median of what lies between the charge point's times and the clock that they are compared with. "
         "That is the central system's own, from its answers to BootNotification and Heartbeat; where the log "
         "has none it is the log's, and then whole quarters of an hour are the zone of the log and no fault. "
-        "Against the central system's clock whole hours are local time sent as UTC. Messages from an offline "
-        "queue are older by nature and do not count, and meter values are left to the meter's own clock."
+        "Against the central system's clock whole hours are local time sent as UTC, or without any zone "
+        "(S03), which a reader has to take for UTC. Messages from an offline queue are older by nature and "
+        "do not count, and meter values are left to the meter's own clock."
     )
     events = (Call, Answered)
     actions = chosen(
@@ -107,14 +109,32 @@ class ClockSkew(Detector):
         quarters = round(skew_s / _QUARTER_S)
         local = central_s is not None and quarters and abs(skew_s - quarters * _QUARTER_S) < 30
         against = "log's" if central_s is None else "central system's"
-        where = "ahead of" if skew_s > 0 else "behind"
+        off = f"{span(size_s)} {'ahead of' if skew_s > 0 else 'behind'} the {against}"
+        severity = Severity.ERROR if size_s > self.settings.error_s else None
+        if local and _lacks_zone(event.exchange):  # type: ignore[attr-defined]  # all of `events` have one
+            return (
+                self.finding(
+                    facts,
+                    "The charge point's times have no zone and seem to be local time: taken for UTC they are "
+                    f"{off} clock.",
+                    (event.record,),
+                    title="Local time sent without a zone",
+                    severity=severity,
+                    next_step="Let the charge point write its times in UTC, ending in Z, or with an offset. "
+                    "Until it does, take its times for local time.",
+                ),
+            )
         return (
             self.finding(
                 facts,
-                f"The charge point's clock is {span(size_s)} {where} the {against}"
+                f"The charge point's clock is {off}"
                 f"{': it seems to send local time as UTC' if local else ''}.",
                 (event.record,),
                 title="Local time sent as UTC" if local else None,
-                severity=Severity.ERROR if size_s > self.settings.error_s else None,
+                severity=severity,
             ),
         )
+
+
+def _lacks_zone(exchange: Exchange) -> bool:
+    return any(one.kind is DeviationKind.NO_TIME_ZONE for one in exchange.request_deviations)

@@ -19,6 +19,7 @@ from voltline.messages import (
     Measurand,
     MeterValues,
     Phase,
+    StartTransaction,
     StopTransaction,
     UnitOfMeasure,
 )
@@ -55,10 +56,10 @@ class RegisterFalls(Detector):
         "A register counts up for the life of the meter. One that falls within a session makes the bill "
         "wrong. Each phase, location and unit is a register of its own. Not told: a fall of one watt-hour "
         "(rounding), a meter that was replaced (another serial number), values that are delivered late, and "
-        "charge points that count anew for each session (M02)."
+        "charge points that count anew for each session (M02): nothing is compared across a StartTransaction."
     )
     events = (Call,)
-    actions = frozenset({"MeterValues", "StopTransaction", "BootNotification"})
+    actions = frozenset({"MeterValues", "StartTransaction", "StopTransaction", "BootNotification"})
     settings: Settings = Settings()
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -99,13 +100,20 @@ class RegisterFalls(Detector):
         request = exchange.request
         if isinstance(request, StopTransaction):
             return self._stopped(exchange, request, facts)
-        if isinstance(request, BootNotification):
+        if isinstance(request, StartTransaction):
+            self._forget(request.connector_id)
+        elif isinstance(request, BootNotification):
             meter = request.meter_serial_number
             if isinstance(meter, str) and meter:
                 if self._meter not in (None, meter):
                     self._last.clear()
                 self._meter = meter
         return ()
+
+    def _forget(self, connector: int) -> None:
+        """A transaction begins a new series: back-ends that give all the same id do not tell them apart."""
+        for series in [one for one in self._last if one[0] == connector]:
+            del self._last[series]
 
     def _stopped(self, exchange: Exchange, request: StopTransaction, facts: Facts) -> Iterator[Finding]:
         """The meter at the stop against the last value of the transaction."""

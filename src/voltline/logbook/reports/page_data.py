@@ -16,7 +16,7 @@ from voltline.inspection.footage import ConnectorFootage, FindingKey, Footage
 from voltline.inspection.inspector import Inspected
 from voltline.inspection.records import Direction
 from voltline.inspection.shots import Shot
-from voltline.logbook.coverage import Coverage
+from voltline.logbook.coverage import WHAT_TO_EXPORT, Coverage
 from voltline.logbook.result import Result
 
 __all__ = ["encoded", "page_data"]
@@ -107,6 +107,7 @@ def _file(coverage: Coverage) -> dict[str, Any]:
         "damage": sorted((str(kind), count) for kind, count in coverage.damage.items()),
         "newestFirst": coverage.newest_first,
         "problem": coverage.problem,
+        "advice": WHAT_TO_EXPORT if coverage.lacks_frames else None,
     }
 
 

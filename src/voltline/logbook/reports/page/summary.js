@@ -59,6 +59,9 @@ function figures() {
 
 function reading() {
   const problems = DATA.files.filter((one) => one.problem);
+  const advised = DATA.files.filter((one) => one.advice);
+  const whose = advised.length === 1 ? told(advised[0].source) : counted(advised.length, "file");
+  const advice = advised.length ? el("p", {}, "No frames in ", whose, ". ", advised[0].advice) : null;
   const inside = [
     el("h3", {}, "What was read"),
     el(
@@ -87,7 +90,7 @@ function reading() {
     );
   } else inside.push(el("p", { class: "faint" }, "Nothing: the log says all of it."));
   const label = `What was read, and what was concluded (${counted(DATA.fileCount, "file")}, ${counted(DATA.inferences.length, "conclusion")})`;
-  return el("div", {}, problems.map((one) => el("p", { class: "problem" }, "Not read: ", told(one.problem))), el("details", { class: "reading" }, el("summary", {}, label), inside));
+  return el("div", {}, problems.map((one) => el("p", { class: "problem" }, "Not read: ", told(one.problem))), advice, el("details", { class: "reading" }, el("summary", {}, label), inside));
 }
 
 function fileRow(file) {
