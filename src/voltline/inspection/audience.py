@@ -49,6 +49,7 @@ _Sort = tuple[type[Event], str, bool]
 
 _Routine = tuple[tuple[See, ...], tuple[Detector, ...]]
 """Who is shown a routine message, and who of them may need less after it."""
+_NOBODY: Final[_Routine] = ((), ())
 
 
 class _Need(IntEnum):
@@ -79,6 +80,8 @@ class Audience:
         self._news = facts.news
         self._before: datetime | None = None
         """When the event before this one was; None if it was none of those that end a silence."""
+        self._metered: Exchange | None = None
+        """The latest routine MeterValues."""
         self._going_on: dict[int, Any] = {}
         """By connector: the transaction of its latest meter values, if only everyday events came since."""
         self._interested: dict[_Sort, tuple[Detector, ...]] = {}
@@ -124,6 +127,7 @@ class Audience:
             facts.passed = event.record
             if metered:
                 facts.passed_metered = facts.passed_call = event.record
+                self._metered = exchange
             sees, self._doubtful = self._routine_calls.get(name) or self._find_routine(Call, name)
             return sees
         return self._of_everyday(Call, name)
@@ -155,6 +159,30 @@ class Audience:
             sees, self._doubtful = self._routine_answers.get(name) or self._find_routine(Answered, name)
             return sees
         return self._of_everyday(Answered, name)
+
+    def passes(self, event: Answered) -> bool:
+        """Whether this answers routine MeterValues at once, teaches nothing, and nobody wants to see it.
+
+        Half of most logs does. Otherwise ask `of_answer`.
+        """
+        exchange = event.exchange
+        at, before, facts = event.at, self._before, self._facts
+        if (
+            exchange is not self._metered
+            or at is None
+            or before is None
+            or before is not exchange.call.at
+            or not _AT_ONCE <= at - before <= PROMPT
+            or exchange.odd_answer
+            or self._doubtful
+            or facts.news != self._news
+            or facts.replaying
+            or self._routine_answers.get("MeterValues") != _NOBODY
+        ):
+            return False
+        self._before = at
+        facts.passed = facts.passed_metered = event.record
+        return True
 
     def of_other(self, event: Event) -> tuple[See, ...]:
         """Who is shown an event that is neither."""

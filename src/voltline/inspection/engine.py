@@ -52,12 +52,20 @@ class StationInspection:
         self._build_of_answer = self._builder.answered
         self._see_call = self._audience.of_call
         self._see_answer = self._audience.of_answer
+        self._passes = self._audience.passes
 
     def feed(self, record: Record) -> list[Finding]:
         """What the detectors find in this record, and in what it makes certain of earlier ones."""
         event = self._exchanged(record)
         if event is None:
             return self._tell_all(self._timeline.found(record))
+        if type(event) is Answered and self._passes(event):
+            facts = self.facts
+            if facts.now is None or record.at > facts.now:  # type: ignore[operator]  # it has a time
+                facts.now = record.at
+            facts.last_frame = record
+            facts.answers_from_central += 1
+            return []
         return self._tell(event)
 
     def pass_time(self, now: datetime) -> list[Finding]:

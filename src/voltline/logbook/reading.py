@@ -140,7 +140,7 @@ class _TextLog:
                     start = 0
                 if start:
                     # With words before it that are known, the frame begins here: it did the last time.
-                    heading, at = known_heading(line[:start])
+                    heading, at = known_heading(line, start)
                 if heading is None:
                     found = search(line)
                     if found is not None:

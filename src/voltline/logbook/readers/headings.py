@@ -54,21 +54,21 @@ class Headings:
 
     def read(self, text: str) -> tuple[Heading, datetime | None]:
         """What `text`, a line up to its frame, says; and the time in it."""
-        heading, at = self.known(text)
+        heading, at = self.known(text, len(text))
         if heading is not None:
             return heading, at
         return self._read(text)
 
-    def known(self, text: str) -> tuple[Heading | None, datetime | None]:
-        """The same where the wording was read before, and its time stands where the last one did."""
+    def known(self, line: str, end: int) -> tuple[Heading | None, datetime | None]:
+        """The same of a line up to `end`, if its wording is known and its time stands where the last did."""
         span = self._span
         if span is None:
-            return self._known.get(text), None
-        begin, end = span
-        at = self._time_of(text[begin:end])
-        if at is None:
+            return self._known.get(line[:end]), None
+        begins, ends = span
+        at = self._time_of(line[begins:ends])
+        if at is None or ends > end:
             return None, None
-        return self._known.get(f"{text[:begin]}{AT}{text[end:]}"), at
+        return self._known.get(f"{line[:begins]}{AT}{line[ends:end]}"), at
 
     def _read(self, text: str) -> tuple[Heading, datetime | None]:
         text = text[-LONGEST:]
