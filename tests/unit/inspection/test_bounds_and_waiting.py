@@ -76,6 +76,13 @@ class Resting(Waiting):
         return ()
 
 
+class Seeing(Waiting):
+    """Wants to see everything."""
+
+    id = "ZZ4"
+    waits_with = None
+
+
 def shown_of(log: Log, *, after: int) -> list[str]:
     """What the resting detector is shown of all records but the first ones."""
     inspection = StationInspection("CP-7", [Resting])
@@ -150,6 +157,35 @@ def test_a_silence_is_measured_from_meter_values_that_passed_by() -> None:
     (finding,) = log.found("C06")
     assert finding.text.startswith("The charge point was silent for 11 min")
     assert finding.evidence[0].line == heard
+
+
+@pytest.mark.parametrize("everyday", ["MeterValues", "Heartbeat"])
+def test_a_gap_is_measured_from_everyday_messages_that_passed_by(everyday: str) -> None:
+    log = going_on()
+    for _ in range(5):
+        log.later(50)
+        if everyday == "Heartbeat":
+            log.heartbeat()
+        else:
+            log.meter({"value": "2"})
+    heard = len(log.records)
+    log.later(3 * 3600).status("Available")
+    (finding,) = log.found("P05")
+    assert finding.evidence[0].line == heard
+    assert "3 h" in finding.text
+
+
+def test_what_an_answer_teaches_is_known_whether_or_not_anyone_is_shown_it() -> None:
+    log = going_on()
+    for _ in range(3):
+        log.later(50).meter({"value": "2"})
+    seen, alone = StationInspection("CP-7", [Waiting, Seeing]), StationInspection("CP-7", [])
+    for record in log.records:
+        seen.feed(record)
+        alone.feed(record)
+        for name in ("now", "last_frame", "answers_from_central", "calls", "passed", "passed_metered"):
+            assert getattr(seen.facts, name) == getattr(alone.facts, name), name
+    assert alone.facts.last_frame is log.records[-1]
 
 
 def test_sessions_of_a_log_are_kept_up_to_a_bound_for_all_stations_together(
