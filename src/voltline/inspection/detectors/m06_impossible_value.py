@@ -75,16 +75,14 @@ class ImpossibleValue(Detector):
         request: MeterValues | None = event.exchange.request  # type: ignore[attr-defined]  # see `actions`
         if request is None:
             return ()
-        usual = self._usual
+        usual_of = self._usual.get
         for readings in readings_of(request):
             if readings.unread:
                 return self._judged(request, event, facts)
             for sampled, value in zip(readings.samples, readings.values):  # noqa: B905  # as many, see there
-                measurand = sampled.measurand
-                if measurand in usual:
-                    lowest, highest = usual[measurand]
-                    if not lowest <= value <= highest:
-                        return self._judged(request, event, facts)
+                bounds = usual_of(sampled.measurand)
+                if bounds is not None and not bounds[0] <= value <= bounds[1]:
+                    return self._judged(request, event, facts)
         return ()
 
     def _judged(self, request: MeterValues, event: Event, facts: Facts) -> Iterator[Finding]:
