@@ -10,7 +10,7 @@ class FindingsList {
   build() {
     this.host.append(el("h2", {}, "Findings ", el("span", { class: "count" }, DATA.findingCount.toLocaleString("en"))));
     if (!DATA.findings.length) {
-      this.host.append(el("p", {}, "None: nothing is wrong that this log would show."));
+      this.host.append(el("p", {}, DATA.frames ? "None: nothing is wrong that this log would show." : "None: nothing could be inspected."));
       return;
     }
     this.search = el("input", { type: "search", placeholder: "Find in findings", "aria-label": "Find in findings", on: { input: () => this.show() } });
