@@ -135,7 +135,7 @@ def inspect(
             if anonymizer is not None:
                 result = anonymizer.result(result)
             if write_baseline is not None:
-                write_file(write_baseline, [json_report(result)])
+                write_file(write_baseline, json_report(result))
             if known is not None:
                 _leave_out(result, known, str(baseline))
             wanted.write(

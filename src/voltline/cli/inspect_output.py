@@ -107,7 +107,7 @@ def plain_line(line: str) -> bytes:
 
 _FORMS: Final[dict[str, Callable[[Telling], Iterable[bytes]]]] = {
     "text": _text,
-    "json": lambda told: [json_report(told.result)],
+    "json": lambda told: json_report(told.result),
     "html": lambda told: [html_report(told.result)],
     "junit": lambda told: [junit_report(told.result, told.detectors, told.fail_on)],
     "sarif": lambda told: [sarif_report(told.result, told.detectors, Path.cwd())],

@@ -67,7 +67,7 @@ def test_nothing_that_names_somebody_is_left_in_any_form(log: Path) -> None:
     result = anonymizer.result(inspect([log], footage=True))
     detectors = all_detectors()
     shown = [
-        json_report(result),
+        b"".join(json_report(result)),
         html_report(result),
         junit_report(result, detectors, Severity.INFO),
         sarif_report(result, detectors, Path("/")),

@@ -1,5 +1,6 @@
 """The whole result as one JSON document. Its fields are stable: scripts and CI jobs live by them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,8 +64,8 @@ class _Report(msgspec.Struct):
     """Known findings, where it was compared with a former report."""
 
 
-def json_report(result: Result) -> bytes:
-    """The result in UTF-8, times in UTC, with a line end."""
+def json_report(result: Result) -> Iterator[bytes]:
+    """The result in UTF-8, times in UTC, with a line end, piece by piece: one may be of many megabytes."""
     inspected = result.inspected
     report = _Report(
         result.lines,
@@ -78,7 +79,8 @@ def json_report(result: Result) -> bytes:
         [_finding(one) for one in inspected.findings],
         result.against,
     )
-    return msgspec.json.format(msgspec.json.encode(report, enc_hook=_refuse), indent=1) + b"\n"
+    yield msgspec.json.format(msgspec.json.encode(report, enc_hook=_refuse), indent=1)
+    yield b"\n"
 
 
 def _inference(inference: Inference) -> _Inference:
