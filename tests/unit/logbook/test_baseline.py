@@ -12,7 +12,7 @@ from voltline.logbook.reports.as_json import json_report
 
 def baseline_of(log: SteveLog, folder: Path) -> Path:
     path = folder / "baseline.json"
-    path.write_bytes(json_report(inspect([log.write(folder / "before.log")])))
+    path.write_bytes(b"".join(json_report(inspect([log.write(folder / "before.log")]))))
     return path
 
 
