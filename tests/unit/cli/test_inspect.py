@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from voltline.cli.main import run
@@ -98,6 +99,14 @@ def test_the_json_report_has_the_promised_fields(
     assert finding["count"] == 10
     assert finding["basis"]
     assert finding["evidence"][0]["text"].startswith('[2,"z0"')
+
+
+def test_the_json_report_is_written_in_pieces_as_one_document(
+    log: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    run(["inspect", str(log), "--format", "json"])
+    written = capsysbinary.readouterr().out
+    assert written == msgspec.json.format(written.rstrip(b"\n"), indent=1) + b"\n"
 
 
 def test_the_exit_code_follows_the_worst_finding_that_counts(log: Path) -> None:

@@ -65,7 +65,7 @@ class _Report(msgspec.Struct):
 
 
 def json_report(result: Result) -> Iterator[bytes]:
-    """The result in UTF-8, times in UTC, with a line end, piece by piece: one may be of many megabytes."""
+    """The result in UTF-8, times in UTC, with a line end, piece by piece: of a long log it has many megabytes."""
     inspected = result.inspected
     report = _Report(
         result.lines,
@@ -79,8 +79,24 @@ def json_report(result: Result) -> Iterator[bytes]:
         [_finding(one) for one in inspected.findings],
         result.against,
     )
-    yield msgspec.json.format(msgspec.json.encode(report, enc_hook=_refuse), indent=1)
-    yield b"\n"
+    between = b"{"
+    for name in _Report.__struct_fields__:
+        yield b'%b\n "%b": ' % (between, name.encode())
+        between = b","
+        value = getattr(report, name)
+        if isinstance(value, list) and value:
+            yield b"["
+            for number, one in enumerate(value):
+                yield b"%b\n  %b" % (b"," if number else b"", _indented(one, 2))
+            yield b"\n ]"
+        else:
+            yield _indented(value, 1)
+    yield b"\n}\n"
+
+
+def _indented(value: object, depth: int) -> bytes:
+    raw = msgspec.json.format(msgspec.json.encode(value, enc_hook=_refuse), indent=1)
+    return raw.replace(b"\n", b"\n" + b" " * depth)  # a text has no line end of its own: JSON escapes it
 
 
 def _inference(inference: Inference) -> _Inference:
