@@ -65,7 +65,7 @@ class _Report(msgspec.Struct):
 
 
 def json_report(result: Result) -> Iterator[bytes]:
-    """The result in UTF-8, times in UTC, with a line end, piece by piece: of a long log it has many megabytes."""
+    """The result in UTF-8, times in UTC, with a line end; in pieces, as that of a long log is large."""
     inspected = result.inspected
     report = _Report(
         result.lines,
