@@ -163,7 +163,7 @@ class Audience:
     def passes(self, event: Answered) -> bool:
         """Whether this answers routine MeterValues at once, teaches nothing, and nobody wants to see it.
 
-        Half of most logs does. Otherwise ask `of_answer`.
+        That is the commonest answer of all. Otherwise ask `of_answer`.
         """
         exchange = event.exchange
         at, before, facts = event.at, self._before, self._facts
@@ -235,9 +235,7 @@ class Audience:
         changed = False
         for one in doubtful:
             waits_with = one.waits_with
-            if waits_with is None:
-                need = _NO_ROUTINE if one.rests(facts) else _ALL
-            elif not getattr(one, waits_with):
+            if waits_with is not None and not getattr(one, waits_with):
                 need = _NONE
             else:
                 need = _NO_ROUTINE if one.rests(facts) else _ALL

@@ -288,6 +288,7 @@ class Timeline:
                 events.append(Unanswered(self.station, record.at, record, before, UnansweredCause.REUSED))
             call = self._call(record, frame, side)
             if before is not None:
+                before.earlier = None  # see `_call`
                 call.exchange.earlier, call.exchange.odd_call = before, True
             events.append(call)
             if len(side.open) > MOST_OPEN:
@@ -325,7 +326,7 @@ class Timeline:
                 else:
                     reading = read(payload, _TOLERANT)
                 request, deviations = reading.message, reading.deviations
-        earlier = side.past.get(message_id) or side.older.get(message_id)
+        earlier = side.remembered(message_id)
         plain = request is not None and earlier is None and not (deviations or frame.deviations or damage)
         exchange = calls[message_id] = Exchange(
             self.station,

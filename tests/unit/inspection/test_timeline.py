@@ -141,6 +141,15 @@ def test_a_chain_of_used_ids_is_not_kept_in_memory() -> None:
     assert last.earlier.earlier is None
 
 
+def test_an_id_that_is_never_answered_and_never_changes_keeps_one_call_before_it_too() -> None:
+    log = Log()
+    for _ in range(4):
+        log.call("Heartbeat", message_id="1")
+    last = [one.exchange for one in events_of(log) if isinstance(one, Call)][-1]
+    assert last.earlier is not None
+    assert last.earlier.earlier is None
+
+
 def test_calls_on_top_of_open_ones_are_counted() -> None:
     log = Log()
     log.call("Heartbeat")
